@@ -1,9 +1,60 @@
-# One static library a layer. The order of REDIAL_LAYERS is the order of the layers,
-# uppermost first, as the linker wants it; a test links its layer and those below.
+# One static library a layer; a program or test links its layer and those below, uppermost first.
 noinst_LIBRARIES += libbase.a libconfig.a libdiscovery.a libproxy.a libdaemon.a
+sbin_PROGRAMS += redial
+
+libbase_a_SOURCES = \
+	src/base/address.c src/base/address.h \
+	src/base/clock.c src/base/clock.h \
+	src/base/cpus.c src/base/cpus.h \
+	src/base/list.h \
+	src/base/log.c src/base/log.h \
+	src/base/mailbox.c src/base/mailbox.h \
+	src/base/random.c src/base/random.h
+
+libconfig_a_SOURCES = \
+	src/config/config.c src/config/config.h \
+	src/config/errors.c src/config/errors.h \
+	src/config/ini.c src/config/ini.h \
+	src/config/listen.c src/config/listen.h \
+	src/config/load.c src/config/load.h \
+	src/config/options.c src/config/options.h \
+	src/config/settings.c src/config/settings.h \
+	src/config/target.c src/config/target.h \
+	src/config/value.c src/config/value.h
+
+libdiscovery_a_SOURCES = \
+	src/discovery/answer.c src/discovery/answer.h \
+	src/discovery/discovery.c src/discovery/discovery.h \
+	src/discovery/endpoint.c src/discovery/endpoint.h \
+	src/discovery/lookup.c src/discovery/lookup.h \
+	src/discovery/resolver.c src/discovery/resolver.h
+
+libproxy_a_SOURCES = \
+	src/proxy/balance.c src/proxy/balance.h \
+	src/proxy/connect.c src/proxy/connect.h \
+	src/proxy/dial.c src/proxy/dial.h \
+	src/proxy/limit.h \
+	src/proxy/listener.c src/proxy/listener.h \
+	src/proxy/loop.c src/proxy/loop.h \
+	src/proxy/relay.c src/proxy/relay.h \
+	src/proxy/session.c src/proxy/session.h \
+	src/proxy/stream.c src/proxy/stream.h \
+	src/proxy/upstream.c src/proxy/upstream.h \
+	src/proxy/view.c src/proxy/view.h \
+	src/proxy/worker.c src/proxy/worker.h
+
+libdaemon_a_SOURCES = \
+	src/daemon/descriptors.c src/daemon/descriptors.h \
+	src/daemon/report.c src/daemon/report.h \
+	src/daemon/resolve.c src/daemon/resolve.h \
+	src/daemon/server.c src/daemon/server.h \
+	src/daemon/sockets.c src/daemon/sockets.h
 
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)
-LIBS_DISCOVERY = libdiscovery.a $(LIBS_CONFIG) $(CARES_LIBS)
+LIBS_DISCOVERY = libdiscovery.a libconfig.a libbase.a $(CARES_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_PROXY = libproxy.a $(LIBS_DISCOVERY)
 LIBS_DAEMON = libdaemon.a $(LIBS_PROXY)
+
+redial_SOURCES = src/main.c
+redial_LDADD = $(LIBS_DAEMON)

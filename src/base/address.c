@@ -1,0 +1,236 @@
+#include "base/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+struct address address_ipv4(const struct in_addr *ip, uint16_t port)
+{
+    struct address address;
+    memset(&address, 0, sizeof address);
+    address.in.sin_family = AF_INET;
+    address.in.sin_addr = *ip;
+    address.in.sin_port = htons(port);
+    return address;
+}
+
+struct address address_ipv6(const struct in6_addr *ip, uint16_t port)
+{
+    struct address address;
+    memset(&address, 0, sizeof address);
+    address.in6.sin6_family = AF_INET6;
+    address.in6.sin6_addr = *ip;
+    address.in6.sin6_port = htons(port);
+    return address;
+}
+
+struct address address_from_sockaddr(const struct sockaddr *sa, socklen_t length)
+{
+    struct address address;
+    memset(&address, 0, sizeof address);
+    if (length == sizeof(struct sockaddr_in) && sa->sa_family == AF_INET)
+        memcpy(&address.in, sa, sizeof address.in);
+    else if (length == sizeof(struct sockaddr_in6) && sa->sa_family == AF_INET6)
+        memcpy(&address.in6, sa, sizeof address.in6);
+    return address;
+}
+
+bool address_parse_ip(const char *text, uint16_t port, struct address *ret_address)
+{
+    struct in_addr ip4;
+    struct in6_addr ip6;
+    if (inet_pton(AF_INET, text, &ip4) == 1) {
+        *ret_address = address_ipv4(&ip4, port);
+        return true;
+    }
+    char bare[INET6_ADDRSTRLEN + IF_NAMESIZE];
+    const char *percent = strchr(text, '%');
+    size_t length = percent ? (size_t)(percent - text) : strlen(text);
+    if (length >= sizeof bare)
+        return false;
+    memcpy(bare, text, length);
+    bare[length] = '\0';
+    if (inet_pton(AF_INET6, bare, &ip6) != 1)
+        return false;
+    unsigned scope = percent ? if_nametoindex(percent + 1) : 0;
+    if (percent && scope == 0)
+        return false;
+    *ret_address = address_ipv6(&ip6, port);
+    ret_address->in6.sin6_scope_id = scope;
+    return true;
+}
+
+int address_parse_port(const char *text, uint16_t *ret_port)
+{
+    unsigned port = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && port <= UINT16_MAX; at++)
+        port = port * 10 + (unsigned)(*at - '0');
+    if (at == text || *at != '\0' || port == 0 || port > UINT16_MAX)
+        return -EINVAL;
+    *ret_port = (uint16_t)port;
+    return 0;
+}
+
+static int invalid(const char **ret_why, const char *why)
+{
+    *ret_why = why;
+    return -EINVAL;
+}
+
+int address_parse(const char *text, struct address *ret_address, const char **ret_why)
+{
+    char host[ADDRESS_TEXT_MAX];
+    const char *colon = strrchr(text, ':');
+    const char *start = text;
+    bool brackets = text[0] == '[';
+    if (!brackets && colon && strchr(text, ':') != colon)
+        return invalid(ret_why, "an IPv6 address is written in brackets: [::1]:80");
+    if (!colon || (brackets && (colon == text || colon[-1] != ']')))
+        return invalid(ret_why, "a port is missing: write HOST:PORT");
+    size_t length = (size_t)(colon - text);
+    if (brackets) {
+        start++;
+        length -= 2;
+    }
+    if (length >= sizeof host)
+        return invalid(ret_why, "it is not an IP address");
+    memcpy(host, start, length);
+    host[length] = '\0';
+    uint16_t port;
+    if (address_parse_port(colon + 1, &port) < 0)
+        return invalid(ret_why, "a port is a number from 1 to 65535");
+    struct address address;
+    if (!address_parse_ip(host, port, &address) || brackets != (address.family == AF_INET6))
+        return invalid(ret_why, "it is not an IP address");
+    *ret_address = address;
+    return 0;
+}
+
+const char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX])
+{
+    char ip[INET6_ADDRSTRLEN] = "";
+    char scope[16] = "";
+    if (address->family == AF_INET6) {
+        inet_ntop(AF_INET6, &address->in6.sin6_addr, ip, sizeof ip);
+        if (address->in6.sin6_scope_id != 0)
+            snprintf(scope, sizeof scope, "%%%u", (unsigned)address->in6.sin6_scope_id);
+        snprintf(text, ADDRESS_TEXT_MAX, "[%s%s]:%u", ip, scope, address_port(address));
+    } else if (address->family == AF_INET) {
+        inet_ntop(AF_INET, &address->in.sin_addr, ip, sizeof ip);
+        snprintf(text, ADDRESS_TEXT_MAX, "%s:%u", ip, address_port(address));
+    } else {
+        snprintf(text, ADDRESS_TEXT_MAX, "-");
+    }
+    return text;
+}
+
+uint16_t address_port(const struct address *address)
+{
+    return ntohs(address->family == AF_INET6 ? address->in6.sin6_port : address->in.sin_port);
+}
+
+void address_set_port(struct address *address, uint16_t port)
+{
+    if (address->family == AF_INET6)
+        address->in6.sin6_port = htons(port);
+    else
+        address->in.sin_port = htons(port);
+}
+
+socklen_t address_length(const struct address *address)
+{
+    return address->family == AF_INET6 ? sizeof address->in6 : sizeof address->in;
+}
+
+int address_compare(const struct address *a, const struct address *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    int order;
+    if (a->family == AF_INET6) {
+        order = memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof a->in6.sin6_addr);
+        if (order == 0 && a->in6.sin6_scope_id != b->in6.sin6_scope_id)
+            order = a->in6.sin6_scope_id < b->in6.sin6_scope_id ? -1 : 1;
+    } else {
+        order = memcmp(&a->in.sin_addr, &b->in.sin_addr, sizeof a->in.sin_addr);
+    }
+    return order != 0 ? order : (int)address_port(a) - (int)address_port(b);
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+    return address_compare(a, b) == 0;
+}
+
+bool address_is_loopback(const struct address *address)
+{
+    if (address->family == AF_INET)
+        return ntohl(address->in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return address->family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
+}
+
+/* The bytes of the address alone, in network order. */
+static const uint8_t *address_bytes(const struct address *address)
+{
+    return address->family == AF_INET6 ? address->in6.sin6_addr.s6_addr
+                                       : (const uint8_t *)&address->in.sin_addr.s_addr;
+}
+
+static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+    unsigned whole = bits / 8, rest = bits % 8;
+    if (memcmp(a, b, whole) != 0)
+        return false;
+    return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
+}
+
+static bool bits_zero_behind(const uint8_t *bytes, unsigned from, unsigned bits)
+{
+    for (unsigned bit = from; bit < bits; bit++)
+        if (bytes[bit / 8] & (0x80u >> bit % 8))
+            return false;
+    return true;
+}
+
+int network_parse(const char *text, struct network *ret_network, const char **ret_why)
+{
+    char ip[ADDRESS_TEXT_MAX];
+    const char *slash = strchr(text, '/');
+    size_t length = slash ? (size_t)(slash - text) : strlen(text);
+    struct network network;
+    if (length >= sizeof ip)
+        return invalid(ret_why, "it is not an IP address");
+    memcpy(ip, text, length);
+    ip[length] = '\0';
+    if (!address_parse_ip(ip, 0, &network.address))
+        return invalid(ret_why, "it is not an IP address");
+    unsigned bits = network.address.family == AF_INET6 ? 128 : 32;
+    network.prefix = bits;
+    if (slash) {
+        uint16_t prefix = 0;
+        if (strcmp(slash, "/0") != 0 && address_parse_port(slash + 1, &prefix) < 0)
+            return invalid(ret_why, "the prefix behind the slash is not a number");
+        if (prefix > bits)
+            return invalid(ret_why, "the prefix is longer than the address");
+        network.prefix = prefix;
+    }
+    if (!bits_zero_behind(address_bytes(&network.address), network.prefix, bits))
+        return invalid(ret_why, "it has bits set behind its prefix");
+    *ret_network = network;
+    return 0;
+}
+
+bool network_contains(const struct network *network, const struct address *address)
+{
+    struct address plain = *address;
+    if (address->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr)) {
+        struct in_addr ip;
+        memcpy(&ip, address->in6.sin6_addr.s6_addr + 12, sizeof ip);
+        plain = address_ipv4(&ip, 0);
+    }
+    return plain.family == network->address.family &&
+           bits_equal(address_bytes(&plain), address_bytes(&network->address), network->prefix);
+}

@@ -1,0 +1,199 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 8192
+
+static struct {
+    int fd;
+    _Atomic int level;
+    enum log_format format;
+    bool journal;
+} sink = {.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static const char *const journal_prefixes[] = {"<3>", "<4>", "<6>", "<7>"};
+
+void log_setup(int fd, enum log_level level, enum log_format format, bool journal)
+{
+    sink.fd = fd;
+    sink.format = format;
+    sink.journal = journal;
+    atomic_store(&sink.level, (int)level);
+}
+
+bool log_stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat status;
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == (dev_t)device &&
+           status.st_ino == (ino_t)inode;
+}
+
+bool log_enabled(enum log_level level)
+{
+    return (int)level <= atomic_load_explicit(&sink.level, memory_order_relaxed);
+}
+
+/* --- a line that cannot overflow ------------------------------------------- */
+
+struct line {
+    char text[LINE_MAX_BYTES];
+    size_t length;
+};
+
+static void line_char(struct line *line, char c)
+{
+    if (line->length < sizeof line->text - 1)
+        line->text[line->length++] = c;
+}
+
+static __attribute__((format(printf, 2, 3))) void line_print(struct line *line, const char *format,
+                                                             ...)
+{
+    size_t room = sizeof line->text - 1 - line->length;
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(line->text + line->length, room, format, args);
+    va_end(args);
+    if (length > 0)
+        line->length += (size_t)length < room ? (size_t)length : room - (room > 0);
+}
+
+static bool is_plain(const char *text)
+{
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at <= ' ' || *at == '"' || *at == '=' || *at == '\\' || *at == 0x7f)
+            return false;
+    return *text != '\0';
+}
+
+/* Bytes from elsewhere never break a line in two nor steer a terminal. */
+static void line_quoted(struct line *line, const char *text)
+{
+    line_char(line, '"');
+    for (const char *at = text; *at; at++) {
+        if (*at == '"' || *at == '\\')
+            line_char(line, '\\');
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            line_print(line, "\\x%02x", (unsigned char)*at);
+        else
+            line_char(line, *at);
+    }
+    line_char(line, '"');
+}
+
+/* --- the two formats -------------------------------------------------------- */
+
+static void line_time(struct line *line)
+{
+    struct timespec now;
+    struct tm utc;
+    char date[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    line_print(line, "%s.%03ldZ", date, now.tv_nsec / 1000000);
+}
+
+static void line_field(struct line *line, const struct log_field *field)
+{
+    if (field->type == LOG_FIELD_TEXT && !field->text)
+        return;
+    line_print(line, " %s=", field->key);
+    if (field->type == LOG_FIELD_NUMBER)
+        line_print(line, "%lld", (long long)field->number);
+    else if (field->type == LOG_FIELD_MSEC)
+        line_print(line, "%.3f", (double)field->number / 1000.0);
+    else if (is_plain(field->text))
+        line_print(line, "%s", field->text);
+    else
+        line_quoted(line, field->text);
+}
+
+static void format_text(struct line *line, enum log_level level, const char *message,
+                        const struct log_field *fields, size_t count)
+{
+    if (!sink.journal) {
+        line_time(line);
+        line_print(line, " %s ", level_names[level]);
+    }
+    line_print(line, "%s", message);
+    for (size_t i = 0; i < count; i++)
+        line_field(line, &fields[i]);
+}
+
+static json_t *json_text(const char *text)
+{
+    json_t *value = json_string(text);
+    if (value)
+        return value;
+    /* Not UTF-8: each foreign byte becomes a question mark rather than the field being lost. */
+    char plain[512];
+    size_t length = 0;
+    for (; text[length] && length < sizeof plain - 1; length++)
+        plain[length] = (unsigned char)text[length] < 0x80 ? text[length] : '?';
+    plain[length] = '\0';
+    return json_string(plain);
+}
+
+static void format_json(struct line *line, enum log_level level, const char *message,
+                        const struct log_field *fields, size_t count)
+{
+    struct line when = {.length = 0};
+    json_t *object = json_object();
+    line_time(&when);
+    when.text[when.length] = '\0';
+    json_object_set_new(object, "time", json_string(when.text));
+    json_object_set_new(object, "level", json_string(level_names[level]));
+    json_object_set_new(object, "message", json_text(message));
+    for (size_t i = 0; i < count; i++) {
+        const struct log_field *field = &fields[i];
+        if (field->type == LOG_FIELD_NUMBER)
+            json_object_set_new(object, field->key, json_integer(field->number));
+        else if (field->type == LOG_FIELD_MSEC)
+            json_object_set_new(object, field->key, json_real((double)field->number / 1000.0));
+        else if (field->text)
+            json_object_set_new(object, field->key, json_text(field->text));
+    }
+    /* 3 decimals would be lost in binary; 6 significant digits keep a millisecond of 1,000 s. */
+    size_t room = sizeof line->text - 1 - line->length;
+    size_t length = json_dumpb(object, line->text + line->length, room,
+                               JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    if (length > room) /* cut JSON would be no JSON */
+        line_print(line, "{\"level\":\"%s\",\"message\":\"a line of %zu bytes was left out\"}",
+                   level_names[level], length);
+    else
+        line->length += length;
+    json_decref(object);
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields,
+               size_t count)
+{
+    int saved_errno = errno;
+    struct line line;
+    line.length = 0;
+    if (sink.journal)
+        line_print(&line, "%s", journal_prefixes[level]);
+    if (sink.format == LOG_FORMAT_JSON)
+        format_json(&line, level, message, fields, count);
+    else
+        format_text(&line, level, message, fields, count);
+    line.text[line.length++] = '\n';
+    /* A log that cannot be written must not stop the connections: the line is lost. */
+    ssize_t put = write(sink.fd, line.text, line.length);
+    (void)put;
+    errno = saved_errno;
+}

@@ -1,0 +1,348 @@
+#include "config/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/ini.h"
+#include "config/settings.h"
+
+#define FILE_LIMIT ((off_t)16 * 1024 * 1024)
+#define NAME_LIMIT 64
+
+/* An upstream before it is built: its name and what its own source says. */
+struct draft {
+    char *name;
+    char *file;  /* what errors call its source */
+    bool broken; /* its source has errors: what is missing may just be misspelt */
+    struct settings settings;
+};
+
+struct loader {
+    struct errors *errors;
+    struct settings main, overrides;
+    struct listen_registry registry;
+    struct draft *drafts;
+    size_t draft_count;
+    char *main_file;
+};
+
+static char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static char *format_text(const char *format, ...)
+{
+    char *text;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0)
+        abort();
+    return text;
+}
+
+static struct draft *draft_new(struct loader *loader, char *name, char *file)
+{
+    struct draft *grown = reallocarray(loader->drafts, loader->draft_count + 1, sizeof *grown);
+    if (!grown)
+        abort();
+    loader->drafts = grown;
+    struct draft *draft = &loader->drafts[loader->draft_count++];
+    *draft = (struct draft){.name = name, .file = file};
+    return draft;
+}
+
+/* --- files --------------------------------------------------------------------------- */
+
+struct file_target {
+    struct loader *loader;
+    struct settings *settings;
+    enum source_kind kind;
+    const char *file;
+    char unknown_section[64]; /* told once, not with each of its keys */
+};
+
+static void on_setting(void *arg, const char *section, const char *key, const char *value, int line)
+{
+    struct file_target *target = arg;
+    if (!option_section_known(section)) {
+        if (strcmp(target->unknown_section, section) == 0)
+            return;
+        snprintf(target->unknown_section, sizeof target->unknown_section, "%s", section);
+    }
+    settings_add(target->settings, target->kind, section, key, value,
+                 (struct origin){target->file, line}, &target->loader->registry,
+                 target->loader->errors);
+}
+
+/* Opens what can be read to its end. Returns NULL and adds an error otherwise. */
+static FILE *open_file(const char *path, struct errors *errors)
+{
+    struct origin origin = {path, 0};
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        errors_add(errors, origin, "it cannot be read: %s", strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    const char *fault = S_ISDIR(status.st_mode)   ? "it is a directory where a file is expected"
+                        : S_ISCHR(status.st_mode) ? "it is a device where a file is expected"
+                        : S_ISREG(status.st_mode) && status.st_size > FILE_LIMIT
+                            ? "it is larger than 16 MiB, which no configuration is"
+                            : NULL;
+    FILE *stream = fault ? NULL : fdopen(fd, "r");
+    if (stream)
+        return stream;
+    errors_add(errors, origin, "%s", fault ? fault : strerror(errno));
+    close(fd);
+    return NULL;
+}
+
+static void read_file(struct loader *loader, const char *path, enum source_kind kind,
+                      struct settings *settings)
+{
+    FILE *stream = open_file(path, loader->errors);
+    if (!stream)
+        return;
+    struct file_target target = {loader, settings, kind, path, ""};
+    int result = ini_read(stream, path, on_setting, &target, loader->errors);
+    if (result < 0)
+        errors_add(loader->errors, (struct origin){path, 0}, "it cannot be read: %s",
+                   strerror(-result));
+    fclose(stream);
+}
+
+static int is_upstream_file(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return entry->d_name[0] != '.' && length > 5 &&
+           strcmp(entry->d_name + length - 5, ".conf") == 0;
+}
+
+static bool name_valid(const char *name)
+{
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                 "._-");
+    return length > 0 && length <= NAME_LIMIT && name[length] == '\0';
+}
+
+static void read_upstream_file(struct loader *loader, const char *directory, const char *entry)
+{
+    char *path = format_text("%s/%s", directory, entry);
+    char *name = strndup(entry, strlen(entry) - strlen(".conf"));
+    if (!name)
+        abort();
+    if (!name_valid(name))
+        errors_add(loader->errors, (struct origin){path, 0},
+                   "the name of an upstream has 1 to %d letters, digits, dots, hyphens and "
+                   "underscores: rename the file",
+                   NAME_LIMIT);
+    struct draft *draft = draft_new(loader, name, path);
+    size_t before = loader->errors->count;
+    read_file(loader, path, SOURCE_UPSTREAM, &draft->settings);
+    draft->broken = loader->errors->count != before;
+}
+
+static void read_upstream_directory(struct loader *loader, const char *directory)
+{
+    struct dirent **entries;
+    int count = scandir(directory, &entries, is_upstream_file, alphasort);
+    if (count < 0 && errno != ENOENT)
+        errors_add(loader->errors, (struct origin){directory, 0}, "it cannot be read: %s",
+                   strerror(errno));
+    for (int i = 0; i < count; i++) {
+        read_upstream_file(loader, directory, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+/* `path` names redial.conf, with upstreams.d beside it, or the directory of both. */
+static void read_files(struct loader *loader, const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) < 0) {
+        errors_add(loader->errors, (struct origin){path, 0},
+                   "there is no configuration (%s): give LISTEN=TARGET, as in "
+                   "redial 127.0.0.1:3001=name.internal:3000, or write %s/upstreams.d/NAME.conf",
+                   strerror(errno), CONFIG_DEFAULT_PATH);
+        return;
+    }
+    char *directory = format_text("%s", path);
+    size_t length = strlen(directory);
+    while (length > 1 && directory[length - 1] == '/')
+        directory[--length] = '\0';
+    if (S_ISDIR(status.st_mode)) {
+        loader->main_file = format_text("%s/redial.conf", directory);
+    } else {
+        loader->main_file = format_text("%s", path);
+        char *slash = strrchr(directory, '/');
+        strcpy(slash ? slash + (slash == directory) : directory, slash ? "" : ".");
+    }
+    if (!S_ISDIR(status.st_mode) || access(loader->main_file, F_OK) == 0)
+        read_file(loader, loader->main_file, SOURCE_MAIN, &loader->main);
+    char *upstreams = format_text("%s/upstreams.d", directory);
+    free(directory);
+    size_t before = loader->draft_count;
+    read_upstream_directory(loader, upstreams);
+    if (loader->draft_count == before && loader->errors->count == 0)
+        errors_add(loader->errors, (struct origin){upstreams, 0},
+                   "there is no upstream: write NAME.conf into it, with listen and target");
+    free(upstreams);
+}
+
+/* --- command line and environment ------------------------------------------------------ */
+
+static void read_argument(struct loader *loader, const char *text, const char *source)
+{
+    struct origin origin = {source, 0};
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text || equals[1] == '\0') {
+        errors_add(loader->errors, origin,
+                   "\"%.100s\" is not LISTEN=TARGET, as in 127.0.0.1:3001=name.internal:3000",
+                   text);
+        return;
+    }
+    char *name = strndup(text, (size_t)(equals - text));
+    if (!name)
+        abort();
+    struct draft *draft = draft_new(loader, name, format_text("%s", source));
+    size_t before = loader->errors->count;
+    settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "listen", name, origin,
+                 &loader->registry, loader->errors);
+    settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "target", equals + 1, origin,
+                 &loader->registry, loader->errors);
+    draft->broken = loader->errors->count != before;
+}
+
+static void read_override(struct loader *loader, const char *text, const char *source)
+{
+    struct origin origin = {source, 0};
+    const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
+    if (!dot || !equals || dot > equals || dot == text || equals == dot + 1 || equals[1] == '\0') {
+        errors_add(loader->errors, origin,
+                   "\"%.100s\" is not SECTION.KEY=VALUE, as in connect.timeout=1s", text);
+        return;
+    }
+    char *section = strndup(text, (size_t)(dot - text));
+    char *key = strndup(dot + 1, (size_t)(equals - dot - 1));
+    if (!section || !key)
+        abort();
+    settings_add(&loader->overrides, SOURCE_OVERRIDE, section, key, equals + 1, origin,
+                 &loader->registry, loader->errors);
+    free(section);
+    free(key);
+}
+
+static void read_words(struct loader *loader, const char *text, const char *source,
+                       void (*read)(struct loader *, const char *, const char *))
+{
+    char *copy = format_text("%s", text ? text : ""), *rest = copy, *word;
+    while ((word = strsep(&rest, " \t\r\n")) != NULL)
+        if (*word != '\0')
+            read(loader, word, source);
+    free(copy);
+}
+
+/* --- building ---------------------------------------------------------------------------- */
+
+static void check_listens(const struct draft *draft, const struct upstream_options *options,
+                          struct errors *errors)
+{
+    const struct origin *origin = settings_origin(&draft->settings, "upstream", "listen");
+    char text[ADDRESS_TEXT_MAX];
+    for (size_t i = 0; i < options->listen_count; i++)
+        if (!address_is_loopback(&options->listens[i].address) && options->allowed_count == 0)
+            errors_add(errors, *origin,
+                       "listen address %s can be reached from other hosts: say which networks may "
+                       "connect, as in allow = 10.0.0.0/8",
+                       address_format(&options->listens[i].address, text));
+}
+
+static void check_upstream(const struct loader *loader, const struct draft *draft,
+                           const struct upstream_options *options)
+{
+    struct origin whole = {draft->file, 0};
+    if (options->listen_count == 0)
+        errors_add(loader->errors, whole, "listen is missing in [upstream]");
+    if (options->target_count == 0)
+        errors_add(loader->errors, whole, "target is missing in [upstream]");
+    check_listens(draft, options, loader->errors);
+    if (options->min_ttl > options->max_ttl)
+        errors_add(loader->errors, whole, "[dns] min-ttl is greater than max-ttl");
+}
+
+static void build_upstream(const struct loader *loader, struct draft *draft,
+                           struct upstream_config *upstream)
+{
+    option_set_defaults(OPTION_UPSTREAM, &upstream->options);
+    settings_apply(&loader->main, OPTION_UPSTREAM, &upstream->options);
+    settings_apply(&draft->settings, OPTION_UPSTREAM, &upstream->options);
+    settings_apply(&loader->overrides, OPTION_UPSTREAM, &upstream->options);
+    upstream->name = draft->name;
+    draft->name = NULL;
+}
+
+static struct config *build(struct loader *loader)
+{
+    struct config *config = calloc(1, sizeof *config);
+    struct upstream_config *upstreams = calloc(loader->draft_count + 1, sizeof *upstreams);
+    if (!config || !upstreams)
+        abort();
+    config->references = 1;
+    option_set_defaults(OPTION_GLOBAL, &config->global);
+    settings_apply(&loader->main, OPTION_GLOBAL, &config->global);
+    settings_apply(&loader->overrides, OPTION_GLOBAL, &config->global);
+    config->upstreams = upstreams;
+    config->upstream_count = loader->draft_count;
+    for (size_t i = 0; i < loader->draft_count; i++) {
+        build_upstream(loader, &loader->drafts[i], &upstreams[i]);
+        if (!loader->drafts[i].broken)
+            check_upstream(loader, &loader->drafts[i], &upstreams[i].options);
+    }
+    return config;
+}
+
+static void loader_clear(struct loader *loader)
+{
+    for (size_t i = 0; i < loader->draft_count; i++) {
+        settings_clear(&loader->drafts[i].settings);
+        free(loader->drafts[i].name);
+        free(loader->drafts[i].file);
+    }
+    free(loader->drafts);
+    settings_clear(&loader->main);
+    settings_clear(&loader->overrides);
+    listen_registry_clear(&loader->registry);
+    free(loader->main_file);
+}
+
+struct config *config_load(const struct config_sources *sources, struct errors *errors)
+{
+    struct loader loader = {.errors = errors};
+    for (size_t i = 0; i < sources->upstream_count; i++)
+        read_argument(&loader, sources->upstreams[i], "command line");
+    read_words(&loader, sources->environment_upstreams, "REDIAL_UPSTREAMS", read_argument);
+    read_words(&loader, sources->environment_set, "REDIAL_SET", read_override);
+    for (size_t i = 0; i < sources->override_count; i++)
+        read_override(&loader, sources->overrides[i], "command line");
+    bool elsewhere = loader.draft_count > 0 || sources->upstream_count > 0;
+    if (sources->path || !elsewhere)
+        read_files(&loader, sources->path ? sources->path : CONFIG_DEFAULT_PATH);
+    struct config *config = build(&loader);
+    loader_clear(&loader);
+    if (errors->count == 0)
+        return config;
+    config_unref(config);
+    return NULL;
+}

@@ -1,0 +1,355 @@
+#include "config/options.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "config/value.h"
+
+static const char *const balance_choices[] = {"round-robin", "least-connections", "random-two",
+                                              NULL};
+static const char *const family_choices[] = {"any", "ipv4", "ipv6", NULL};
+static const char *const level_choices[] = {"error", "warning", "info", "debug", NULL};
+static const char *const format_choices[] = {"text", "json", NULL};
+static const char *const switch_choices[] = {"off", "on", NULL};
+
+#define GLOBAL(member) .scope = OPTION_GLOBAL, .offset = offsetof(struct global_options, member)
+#define UPSTREAM(member)                                                                           \
+    .scope = OPTION_UPSTREAM, .offset = offsetof(struct upstream_options, member)
+#define DURATION(from, to) .type = OPTION_DURATION, .min = (from), .max = (to)
+#define COUNT(from, to) .type = OPTION_COUNT, .min = (from), .max = (to)
+#define CHOICE(names) .type = OPTION_CHOICE, .choices = (names)
+#define MSEC USEC_PER_MSEC
+#define SEC USEC_PER_SEC
+#define HOUR (3600 * USEC_PER_SEC)
+
+/* clang-format off: a table is read by its columns */
+const struct config_option option_table[] = {
+    {"redial", "threads", GLOBAL(threads), COUNT(1, 256), .zero = "auto", .default_text = "auto",
+     .help = "worker threads; auto: the CPUs this process may use"},
+    {"redial", "resolver", GLOBAL(resolvers), .type = OPTION_RESOLVERS,
+     .help = "DNS servers, HOST[:PORT]; default: those of resolv.conf"},
+    {"redial", "log-level", GLOBAL(log_level), CHOICE(level_choices), .default_text = "info",
+     .reloadable = true, .help = "the least important line that is written"},
+    {"redial", "log-format", GLOBAL(log_format), CHOICE(format_choices), .default_text = "text",
+     .reloadable = true, .help = "one text line, or one JSON object, an event"},
+    {"redial", "access-log", GLOBAL(access_log), CHOICE(switch_choices), .default_text = "off",
+     .reloadable = true, .help = "one line a connection when it ends"},
+    {"redial", "max-connections", GLOBAL(max_connections), COUNT(1, 10000000), .zero = "auto",
+     .default_text = "auto", .reloadable = true,
+     .help = "connections open at once; auto: what the descriptor limit carries"},
+    {"redial", "stop-timeout", GLOBAL(stop_timeout), DURATION(0, 24 * HOUR), .default_text = "30s",
+     .reloadable = true, .help = "how long SIGTERM lets open connections finish"},
+
+    {"upstream", "listen", UPSTREAM(listens), .type = OPTION_LISTENS, .per_file = true,
+     .reloadable = true, .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT"},
+    {"upstream", "target", UPSTREAM(targets), .type = OPTION_TARGETS, .per_file = true,
+     .reloadable = true, .help = "the service: name:port or address:port"},
+    {"upstream", "balance", UPSTREAM(balance), CHOICE(balance_choices),
+     .default_text = "round-robin", .reloadable = true, .help = "how an address is chosen"},
+    {"upstream", "allow", UPSTREAM(allowed), .type = OPTION_NETWORKS, .reloadable = true,
+     .help = "networks (CIDR) that may connect; default: loopback alone"},
+    {"upstream", "max-connections", UPSTREAM(max_connections), COUNT(1, 10000000), .zero = "off",
+     .default_text = "off", .reloadable = true,
+     .help = "connections of this upstream open at once"},
+
+    {"dns", "family", UPSTREAM(family), CHOICE(family_choices), .default_text = "any",
+     .reloadable = true, .help = "the addresses asked for: any, ipv4 or ipv6"},
+    {"dns", "min-ttl", UPSTREAM(min_ttl), DURATION(100 * MSEC, 24 * HOUR), .default_text = "1s",
+     .reloadable = true, .help = "a lesser TTL counts as this one; 0 too"},
+    {"dns", "max-ttl", UPSTREAM(max_ttl), DURATION(100 * MSEC, 24 * HOUR), .default_text = "5m",
+     .reloadable = true, .help = "a greater TTL counts as this one"},
+
+    {"connect", "timeout", UPSTREAM(connect_timeout), DURATION(1 * MSEC, HOUR),
+     .default_text = "2s", .reloadable = true, .help = "how long one address may take to accept"},
+    {"connect", "deadline", UPSTREAM(deadline), DURATION(1 * MSEC, HOUR), .default_text = "10s",
+     .reloadable = true, .help = "how long a client waits in all before it is reset"},
+
+    {"session", "idle-timeout", UPSTREAM(idle_timeout), DURATION(100 * MSEC, 10000 * HOUR),
+     .zero = "off", .default_text = "off", .reloadable = true,
+     .help = "close a connection that carried nothing for so long"},
+};
+/* clang-format on */
+
+const size_t option_count = sizeof option_table / sizeof *option_table;
+
+/* --- finding ------------------------------------------------------------------ */
+
+const struct config_option *option_find(const char *section, const char *key)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(option_table[i].section, section) == 0 && strcmp(option_table[i].key, key) == 0)
+            return &option_table[i];
+    return NULL;
+}
+
+bool option_section_known(const char *section)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(option_table[i].section, section) == 0)
+            return true;
+    return false;
+}
+
+/* Levenshtein distance, with words of at most 31 characters; longer ones are far from all. */
+static unsigned edit_distance(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    unsigned row[32];
+    if (n > 31 || m > 31)
+        return UINT32_MAX;
+    for (unsigned j = 0; j <= m; j++)
+        row[j] = j;
+    for (unsigned i = 1; i <= n; i++) {
+        unsigned diagonal = row[0];
+        row[0] = i;
+        for (unsigned j = 1; j <= m; j++) {
+            unsigned change = diagonal + (a[i - 1] != b[j - 1]);
+            unsigned shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = change < shift ? change : shift;
+        }
+    }
+    return row[m];
+}
+
+const char *option_suggest(const char *section, const char *key)
+{
+    const char *best = NULL;
+    unsigned least = 3; /* two slips are a misspelling; more are another word */
+    for (size_t i = 0; i < option_count; i++) {
+        const struct config_option *option = &option_table[i];
+        if (key && strcmp(option->section, section) != 0)
+            continue;
+        const char *name = key ? option->key : option->section;
+        unsigned distance = edit_distance(key ? key : section, name);
+        if (distance < least && distance < strlen(name)) {
+            least = distance;
+            best = name;
+        }
+    }
+    return best;
+}
+
+/* --- scalars -------------------------------------------------------------------- */
+
+static int set_duration(const struct config_option *option, int64_t *value, const char *text,
+                        char *why, size_t size)
+{
+    char low[VALUE_DURATION_MAX], high[VALUE_DURATION_MAX];
+    usec_t span;
+    int result = value_parse_duration(text, &span);
+    if (result == -EINVAL) {
+        snprintf(why, size, "it is not a duration such as 250ms, 5s, 2m or 1h%s%s",
+                 option->zero ? ", nor " : "", option->zero ? option->zero : "");
+    } else if (result < 0 || span < option->min || span > option->max) {
+        result = -EINVAL;
+        snprintf(why, size, "it must be from %s to %s", value_format_duration(option->min, low),
+                 value_format_duration(option->max, high));
+    } else {
+        *value = span;
+    }
+    return result;
+}
+
+static int set_count(const struct config_option *option, int64_t *value, const char *text,
+                     char *why, size_t size)
+{
+    int64_t count;
+    int result = value_parse_count(text, &count);
+    if (result == 0 && count >= option->min && count <= option->max) {
+        *value = count;
+        return 0;
+    }
+    snprintf(why, size, "it must be a number from %lld to %lld%s%s", (long long)option->min,
+             (long long)option->max, option->zero ? ", or " : "", option->zero ? option->zero : "");
+    return -EINVAL;
+}
+
+static int set_choice(const struct config_option *option, int64_t *value, const char *text,
+                      char *why, size_t size)
+{
+    int length = snprintf(why, size, "it must be one of:");
+    for (int64_t i = 0; option->choices[i]; i++) {
+        if (strcmp(option->choices[i], text) == 0) {
+            *value = i;
+            return 0;
+        }
+        if (length > 0 && (size_t)length < size)
+            length += snprintf(why + length, size - (size_t)length, " %s", option->choices[i]);
+    }
+    return -EINVAL;
+}
+
+/* --- lists ------------------------------------------------------------------------ */
+
+/* In the structs a list is a pointer followed by its size_t count; so each list type differs only
+ * in what one element is and how it is read. */
+struct any_list {
+    void *items;
+    size_t count;
+};
+
+#define ASSERT_LIST(type, items, count)                                                            \
+    static_assert(offsetof(struct type, count) == offsetof(struct type, items) + sizeof(void *),   \
+                  "a list is a pointer and its count")
+ASSERT_LIST(global_options, resolvers, resolver_count);
+ASSERT_LIST(upstream_options, listens, listen_count);
+ASSERT_LIST(upstream_options, targets, target_count);
+ASSERT_LIST(upstream_options, allowed, allowed_count);
+
+static int parse_listen_item(const char *text, void *items, const char **why)
+{
+    return listen_parse(text, items, why);
+}
+
+static int parse_target_item(const char *text, void *items, const char **why)
+{
+    return target_parse(text, items, why) < 0 ? -EINVAL : 1;
+}
+
+static int parse_network_item(const char *text, void *items, const char **why)
+{
+    return network_parse(text, items, why) < 0 ? -EINVAL : 1;
+}
+
+#define DNS_PORT 53
+
+static int parse_resolver_item(const char *text, void *items, const char **why)
+{
+    if (address_parse_ip(text, DNS_PORT, items))
+        return 1;
+    if (text[0] == '[' && text[strlen(text) - 1] == ']') {
+        *why = "it is not an IP address, or its port is missing behind the bracket";
+        return -EINVAL;
+    }
+    if (!strchr(text, ':')) {
+        *why = "a DNS server is an IP address, with :PORT where it is not 53";
+        return -EINVAL;
+    }
+    return address_parse(text, items, why) < 0 ? -EINVAL : 1;
+}
+
+/* What an element is; one text becomes at most LISTEN_EXPANSION_MAX of them. */
+static const struct list_type {
+    size_t size;
+    int (*parse)(const char *text, void *items, const char **why);
+} list_types[] = {
+    [OPTION_LISTENS] = {sizeof(struct listen), parse_listen_item},
+    [OPTION_TARGETS] = {sizeof(struct target), parse_target_item},
+    [OPTION_NETWORKS] = {sizeof(struct network), parse_network_item},
+    [OPTION_RESOLVERS] = {sizeof(struct address), parse_resolver_item},
+};
+
+static void list_read(const struct config_option *option, const void *options,
+                      struct any_list *ret_list)
+{
+    memcpy(ret_list, (const char *)options + option->offset, sizeof *ret_list);
+}
+
+static void list_write(const struct config_option *option, void *options,
+                       const struct any_list *list)
+{
+    memcpy((char *)options + option->offset, list, sizeof *list);
+}
+
+static void list_add(struct any_list *list, const void *items, size_t count, size_t size)
+{
+    char *grown = reallocarray(list->items, list->count + count, size);
+    if (!grown)
+        abort(); /* at start: nothing runs yet that could be spared */
+    memcpy(grown + list->count * size, items, count * size);
+    list->items = grown;
+    list->count += count;
+}
+
+static int set_list(const struct config_option *option, void *options, const char *text, char *why,
+                    size_t size)
+{
+    const struct list_type *type = &list_types[option->type];
+    union {
+        struct listen listen[LISTEN_EXPANSION_MAX];
+        struct target target;
+        struct network network;
+        struct address address;
+    } parsed;
+    struct any_list added = {0};
+    char *copy = strdup(text), *rest = copy, *word;
+    if (!copy)
+        abort();
+    while ((word = strsep(&rest, ",")) != NULL) {
+        const char *reason = "there is nothing between two commas";
+        word += strspn(word, " \t");
+        for (size_t end = strlen(word); end > 0 && strchr(" \t", word[end - 1]); end--)
+            word[end - 1] = '\0';
+        int count = *word == '\0' ? -EINVAL : type->parse(word, &parsed, &reason);
+        if (count < 0) {
+            snprintf(why, size, "%s", reason);
+            free(copy);
+            free(added.items);
+            return -EINVAL;
+        }
+        list_add(&added, &parsed, (size_t)count, type->size);
+    }
+    struct any_list list;
+    list_read(option, options, &list);
+    list_add(&list, added.items, added.count, type->size);
+    list_write(option, options, &list);
+    free(copy);
+    free(added.items);
+    return 0;
+}
+
+/* --- any option ------------------------------------------------------------------- */
+
+bool option_is_list(const struct config_option *option)
+{
+    return option->type >= OPTION_LISTENS;
+}
+
+int option_set(const struct config_option *option, void *options, const char *text, char *ret_why,
+               size_t size)
+{
+    if (option_is_list(option))
+        return set_list(option, options, text, ret_why, size);
+    int64_t *value = (int64_t *)(void *)((char *)options + option->offset);
+    if (option->zero && strcmp(text, option->zero) == 0) {
+        *value = 0;
+        return 0;
+    }
+    if (option->type == OPTION_DURATION)
+        return set_duration(option, value, text, ret_why, size);
+    if (option->type == OPTION_COUNT)
+        return set_count(option, value, text, ret_why, size);
+    return set_choice(option, value, text, ret_why, size);
+}
+
+void option_clear_list(const struct config_option *option, void *options)
+{
+    struct any_list list;
+    list_read(option, options, &list);
+    free(list.items);
+    list_write(option, options, &(struct any_list){0});
+}
+
+void option_set_defaults(enum option_scope scope, void *options)
+{
+    char why[128];
+    for (size_t i = 0; i < option_count; i++) {
+        const struct config_option *option = &option_table[i];
+        if (option->scope != scope || !option->default_text)
+            continue;
+        if (option_set(option, options, option->default_text, why, sizeof why) < 0)
+            abort(); /* the table contradicts itself; a unit test sets every default */
+    }
+}
+
+void option_free_all(enum option_scope scope, void *options)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (option_table[i].scope == scope && option_is_list(&option_table[i]))
+            option_clear_list(&option_table[i], options);
+}

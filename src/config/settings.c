@@ -1,0 +1,170 @@
+#include "config/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+
+#define WHY_MAX 192
+
+static const struct setting *settings_find(const struct settings *settings,
+                                           const struct config_option *option)
+{
+    for (size_t i = 0; i < settings->count; i++)
+        if (settings->items[i].option == option)
+            return &settings->items[i];
+    return NULL;
+}
+
+const struct origin *settings_origin(const struct settings *settings, const char *section,
+                                     const char *key)
+{
+    const struct setting *found = settings_find(settings, option_find(section, key));
+    return found ? &found->origin : NULL;
+}
+
+/* --- refusing --------------------------------------------------------------------- */
+
+static void report_unknown(const char *section, const char *key, struct origin origin,
+                           struct errors *errors)
+{
+    if (!option_section_known(section)) {
+        const char *near = option_suggest(section, NULL);
+        errors_add(errors, origin, "unknown section [%s]%s%s%s", section,
+                   near ? ": did you mean [" : "", near ? near : "", near ? "]?" : "");
+        return;
+    }
+    const char *near = option_suggest(section, key);
+    if (near) {
+        errors_add(errors, origin, "unknown key %s in [%s]: did you mean %s?", key, section, near);
+        return;
+    }
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(option_table[i].key, key) == 0) {
+            errors_add(errors, origin, "unknown key %s in [%s]: it belongs into [%s]", key, section,
+                       option_table[i].section);
+            return;
+        }
+    errors_add(errors, origin, "unknown key %s in [%s]", key, section);
+}
+
+static bool may_hold(const struct settings *settings, enum source_kind kind,
+                     const struct config_option *option, struct origin origin,
+                     struct errors *errors)
+{
+    if (kind == SOURCE_UPSTREAM && option->scope == OPTION_GLOBAL) {
+        errors_add(errors, origin, "[%s] %s is for the whole process: it belongs into redial.conf",
+                   option->section, option->key);
+        return false;
+    }
+    if (kind != SOURCE_UPSTREAM && option->per_file) {
+        errors_add(errors, origin,
+                   "[%s] %s is for one upstream: it belongs into upstreams.d/NAME.conf",
+                   option->section, option->key);
+        return false;
+    }
+    const struct setting *before = settings_find(settings, option);
+    if (before && kind != SOURCE_OVERRIDE && !option_is_list(option)) {
+        errors_add(errors, origin, "%s is set twice: the first time in line %d", option->key,
+                   before->origin.line);
+        return false;
+    }
+    return true;
+}
+
+static void claim_listens(const struct upstream_options *options, struct origin origin,
+                          struct listen_registry *registry, struct errors *errors)
+{
+    char text[ADDRESS_TEXT_MAX];
+    for (size_t i = 0; i < options->listen_count; i++) {
+        const struct address *address = &options->listens[i].address;
+        for (size_t j = 0; j < registry->count; j++) {
+            const struct origin *first = &registry->claims[j].origin;
+            if (!address_equal(address, &registry->claims[j].address))
+                continue;
+            if (first->line > 0)
+                errors_add(errors, origin, "listen address %s is taken already, by %s:%d",
+                           address_format(address, text), first->file, first->line);
+            else
+                errors_add(errors, origin, "listen address %s is taken already, by the %s",
+                           address_format(address, text), first->file);
+            return; /* a bare PORT is two addresses and one slip */
+        }
+        struct listen_claim *grown =
+            reallocarray(registry->claims, registry->count + 1, sizeof *grown);
+        if (!grown)
+            abort();
+        registry->claims = grown;
+        registry->claims[registry->count++] = (struct listen_claim){*address, origin};
+    }
+}
+
+/* Reads the value into a throw-away struct, so that each error is told once and at its line. */
+static bool value_valid(const struct config_option *option, const char *value, struct origin origin,
+                        struct listen_registry *registry, struct errors *errors)
+{
+    union {
+        struct global_options global;
+        struct upstream_options upstream;
+    } scratch;
+    char why[WHY_MAX];
+    memset(&scratch, 0, sizeof scratch);
+    if (option_set(option, &scratch, value, why, sizeof why) < 0) {
+        errors_add(errors, origin, "%s = %.100s: %s", option->key, value, why);
+        return false;
+    }
+    if (option->type == OPTION_LISTENS)
+        claim_listens(&scratch.upstream, origin, registry, errors);
+    option_free_all(option->scope, &scratch);
+    return true;
+}
+
+/* --- the list ----------------------------------------------------------------------- */
+
+void settings_add(struct settings *settings, enum source_kind kind, const char *section,
+                  const char *key, const char *value, struct origin origin,
+                  struct listen_registry *registry, struct errors *errors)
+{
+    const struct config_option *option = option_find(section, key);
+    if (!option) {
+        report_unknown(section, key, origin, errors);
+        return;
+    }
+    if (!may_hold(settings, kind, option, origin, errors) ||
+        !value_valid(option, value, origin, registry, errors))
+        return;
+    struct setting *grown = reallocarray(settings->items, settings->count + 1, sizeof *grown);
+    char *copy = strdup(value);
+    if (!grown || !copy)
+        abort();
+    settings->items = grown;
+    settings->items[settings->count++] = (struct setting){option, copy, origin};
+}
+
+void settings_apply(const struct settings *settings, enum option_scope scope, void *options)
+{
+    char why[WHY_MAX];
+    for (size_t i = 0; i < settings->count; i++) {
+        const struct setting *setting = &settings->items[i];
+        if (setting->option->scope != scope)
+            continue;
+        if (option_is_list(setting->option) && settings_find(settings, setting->option) == setting)
+            option_clear_list(setting->option, options);
+        if (option_set(setting->option, options, setting->value, why, sizeof why) < 0)
+            abort(); /* it was valid when it was added */
+    }
+}
+
+void settings_clear(struct settings *settings)
+{
+    for (size_t i = 0; i < settings->count; i++)
+        free(settings->items[i].value);
+    free(settings->items);
+    *settings = (struct settings){0};
+}
+
+void listen_registry_clear(struct listen_registry *registry)
+{
+    free(registry->claims);
+    *registry = (struct listen_registry){0};
+}

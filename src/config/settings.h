@@ -1,0 +1,55 @@
+#ifndef REDIAL_CONFIG_SETTINGS_H
+#define REDIAL_CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "config/errors.h"
+#include "config/listen.h"
+#include "config/options.h"
+
+/* One `key = value` of a source, known to be valid by itself. */
+struct setting {
+    const struct config_option *option;
+    char *value;
+    struct origin origin;
+};
+
+/* What one source says: redial.conf, an upstream's file, the overrides of -o. */
+struct settings {
+    struct setting *items;
+    size_t count;
+};
+
+/* Which keys a source may hold. */
+enum source_kind {
+    SOURCE_MAIN,     /* redial.conf: [redial], and defaults for all upstreams */
+    SOURCE_UPSTREAM, /* an upstream's own file */
+    SOURCE_OVERRIDE, /* -o and REDIAL_SET: what redial.conf takes; the last of a key wins */
+};
+
+/* Every address that some upstream listens on, with where it was said. */
+struct listen_registry {
+    struct listen_claim {
+        struct address address;
+        struct origin origin;
+    } * claims;
+    size_t count;
+};
+
+/* Adds one setting when the source may hold it and its value is valid; otherwise adds an error with
+ * the nearest known name. A listen address is entered in `registry` and may be there only once. */
+void settings_add(struct settings *settings, enum source_kind kind, const char *section,
+                  const char *key, const char *value, struct origin origin,
+                  struct listen_registry *registry, struct errors *errors);
+
+/* Applies those of a scope to a struct of config.h. A source that names a list replaces it. */
+void settings_apply(const struct settings *settings, enum option_scope scope, void *options);
+
+/* Where a key was set, or NULL. */
+const struct origin *settings_origin(const struct settings *settings, const char *section,
+                                     const char *key);
+
+void settings_clear(struct settings *settings);
+void listen_registry_clear(struct listen_registry *registry);
+
+#endif

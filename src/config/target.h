@@ -1,0 +1,27 @@
+#ifndef REDIAL_CONFIG_TARGET_H
+#define REDIAL_CONFIG_TARGET_H
+
+#include <stdint.h>
+
+#include "base/address.h"
+
+/* The longest DNS name as text, without the trailing dot (RFC 1035 §2.3.4). */
+#define DNS_NAME_MAX 253
+
+enum target_kind {
+    TARGET_NAME,    /* A and AAAA of a name, at one port */
+    TARGET_ADDRESS, /* static */
+};
+
+struct target {
+    enum target_kind kind;
+    struct address address;      /* TARGET_ADDRESS */
+    uint16_t port;               /* TARGET_NAME */
+    char name[DNS_NAME_MAX + 1]; /* TARGET_NAME: lower case, no trailing dot */
+};
+
+/* Reads `name:port` or `address:port`. Returns 0, or -EINVAL with *ret_why, a constant string for
+ * a person. */
+int target_parse(const char *text, struct target *ret_target, const char **ret_why);
+
+#endif

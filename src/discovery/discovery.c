@@ -1,0 +1,174 @@
+#include "discovery/discovery.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one target asks; a static address asks nothing. */
+struct source {
+    struct subscription subscription;
+    struct discovery *discovery;
+    uint16_t port;
+};
+
+struct discovery {
+    struct lookups *lookups;
+    discovery_callback *callback;
+    void *arg;
+    struct endpoint_set *set;
+    struct address *fixed;
+    size_t fixed_count;
+    size_t source_count;
+    struct source sources[];
+};
+
+static int compare_addresses(const void *a, const void *b)
+{
+    return address_compare(a, b);
+}
+
+/* All addresses known now, sorted, each once. The caller frees *ret_addresses. */
+static int gather(const struct discovery *discovery, struct address **ret_addresses,
+                  size_t *ret_count)
+{
+    size_t most = discovery->fixed_count, count = 0, kept = 0;
+    for (size_t i = 0; i < discovery->source_count; i++)
+        most += lookup_answer(discovery->sources[i].subscription.lookup)->count;
+    struct address *addresses = calloc(most + 1, sizeof *addresses);
+    if (!addresses)
+        return -ENOMEM;
+    for (; count < discovery->fixed_count; count++)
+        addresses[count] = discovery->fixed[count];
+    for (size_t i = 0; i < discovery->source_count; i++) {
+        const struct source *source = &discovery->sources[i];
+        const struct answer *answer = lookup_answer(source->subscription.lookup);
+        for (size_t j = 0; j < answer->count; j++) {
+            addresses[count] = answer->addresses[j];
+            address_set_port(&addresses[count++], source->port);
+        }
+    }
+    qsort(addresses, count, sizeof *addresses, compare_addresses);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || !address_equal(&addresses[kept - 1], &addresses[i]))
+            addresses[kept++] = addresses[i];
+    *ret_addresses = addresses;
+    *ret_count = kept;
+    return 0;
+}
+
+static bool same_members(const struct endpoint_set *set, const struct address *addresses,
+                         size_t count)
+{
+    if (!set || set->count != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!address_equal(&set->endpoints[i]->address, &addresses[i]))
+            return false;
+    return true;
+}
+
+/* Makes the next set. Returns the previous one, which the caller unrefs, or NULL where nothing
+ * changed. Without memory the old set stays, and the next answer tries again. */
+static struct endpoint_set *advance(struct discovery *discovery)
+{
+    struct address *addresses;
+    size_t count;
+    if (gather(discovery, &addresses, &count) < 0)
+        return NULL;
+    struct endpoint_set *next = NULL, *previous = discovery->set;
+    if (!same_members(previous, addresses, count))
+        next = endpoint_set_new(previous, addresses, count);
+    free(addresses);
+    if (!next)
+        return NULL;
+    discovery->set = next;
+    for (size_t i = 0; i < discovery->source_count; i++)
+        discovery->sources[i].subscription.starving = count == 0;
+    return previous;
+}
+
+static void on_lookup(struct subscription *subscription)
+{
+    struct source *source = list_entry(subscription, struct source, subscription);
+    struct discovery *discovery = source->discovery;
+    struct endpoint_set *previous = advance(discovery);
+    if (!previous)
+        return;
+    usec_t ttl = lookup_ttl(lookup_answer(subscription->lookup)->ttl, subscription->min_ttl,
+                            subscription->max_ttl);
+    discovery->callback(discovery->arg, discovery->set, previous, ttl);
+    endpoint_set_unref(previous);
+}
+
+static int subscribe(struct discovery *discovery, const struct target *target, enum dns_type type,
+                     const struct upstream_options *options)
+{
+    struct source *source = &discovery->sources[discovery->source_count];
+    source->discovery = discovery;
+    source->port = target->port;
+    source->subscription.changed = on_lookup;
+    source->subscription.min_ttl = options->min_ttl;
+    source->subscription.max_ttl = options->max_ttl;
+    source->subscription.starving = true;
+    int result = lookups_subscribe(discovery->lookups, target->name, type, &source->subscription);
+    if (result == 0)
+        discovery->source_count++;
+    return result;
+}
+
+static int add_target(struct discovery *discovery, const struct target *target,
+                      const struct upstream_options *options)
+{
+    int result = 0;
+    if (target->kind == TARGET_ADDRESS) {
+        discovery->fixed[discovery->fixed_count++] = target->address;
+        return 0;
+    }
+    if (options->family != FAMILY_IPV6)
+        result = subscribe(discovery, target, DNS_TYPE_A, options);
+    if (result == 0 && options->family != FAMILY_IPV4)
+        result = subscribe(discovery, target, DNS_TYPE_AAAA, options);
+    return result;
+}
+
+int discovery_new(struct lookups *lookups, const struct upstream_options *options,
+                  discovery_callback *callback, void *arg, struct discovery **ret_discovery)
+{
+    size_t sources = options->target_count * 2; /* A and AAAA */
+    struct discovery *discovery = calloc(1, sizeof *discovery + sources * sizeof(struct source));
+    if (!discovery)
+        return -ENOMEM;
+    discovery->lookups = lookups;
+    discovery->callback = callback;
+    discovery->arg = arg;
+    discovery->fixed = calloc(options->target_count, sizeof *discovery->fixed);
+    int result = discovery->fixed ? 0 : -ENOMEM;
+    for (size_t i = 0; i < options->target_count && result == 0; i++)
+        result = add_target(discovery, &options->targets[i], options);
+    if (result == 0) {
+        advance(discovery);
+        result = discovery->set ? 0 : -ENOMEM;
+    }
+    if (result < 0) {
+        discovery_free(discovery);
+        return result;
+    }
+    *ret_discovery = discovery;
+    return 0;
+}
+
+void discovery_free(struct discovery *discovery)
+{
+    if (!discovery)
+        return;
+    for (size_t i = 0; i < discovery->source_count; i++)
+        lookups_unsubscribe(&discovery->sources[i].subscription);
+    endpoint_set_unref(discovery->set);
+    free(discovery->fixed);
+    free(discovery);
+}
+
+struct endpoint_set *discovery_set(const struct discovery *discovery)
+{
+    return discovery->set;
+}

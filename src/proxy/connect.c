@@ -1,0 +1,138 @@
+#include "proxy/connect.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "proxy/loop.h"
+#include "proxy/stream.h"
+
+struct connect_attempt {
+    struct stream *stream;
+    struct event timer;
+    connect_callback *callback;
+    void *arg;
+    bool loopback;
+};
+
+enum connect_outcome connect_classify(int error)
+{
+    switch (error) {
+    case 0:
+        return CONNECT_ACCEPTED;
+    case ECONNREFUSED:
+        return CONNECT_REFUSED;
+    case ETIMEDOUT:
+        return CONNECT_TIMED_OUT;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EADDRNOTAVAIL: /* no ephemeral port is left */
+    case EAGAIN:
+    case EACCES:
+    case EPERM:
+        return CONNECT_LOCAL_FAULT;
+    default:
+        return CONNECT_UNREACHABLE;
+    }
+}
+
+static void attempt_free(struct connect_attempt *attempt)
+{
+    event_del(&attempt->timer);
+    free(attempt);
+}
+
+static void finish(struct connect_attempt *attempt, int error)
+{
+    struct stream *stream = attempt->stream;
+    connect_callback *callback = attempt->callback;
+    void *arg = attempt->arg;
+    attempt_free(attempt);
+    if (error != 0) {
+        stream_close(stream);
+        stream = NULL;
+    }
+    callback(arg, connect_classify(error), error, stream);
+}
+
+/* Where nobody listens on a loopback port of the ephemeral range, the kernel may choose that very
+ * port as the source, and TCP's simultaneous open (RFC 9293 §3.5) then joins the socket to itself.
+ */
+static bool is_self_connected(const struct stream *stream)
+{
+    struct sockaddr_storage near = {0}, far = {0};
+    socklen_t near_length = sizeof near, far_length = sizeof far;
+    if (getsockname(stream->fd, (struct sockaddr *)&near, &near_length) < 0 ||
+        getpeername(stream->fd, (struct sockaddr *)&far, &far_length) < 0)
+        return false;
+    return near_length == far_length && memcmp(&near, &far, near_length) == 0;
+}
+
+static void on_stream(struct stream *stream, void *owner)
+{
+    struct connect_attempt *attempt = owner;
+    if (!stream->writable)
+        return;
+    int error = -stream_error(stream);
+    if (error == 0 && attempt->loopback && is_self_connected(stream))
+        error = ECONNREFUSED;
+    finish(attempt, error);
+}
+
+static void on_timeout(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    finish(arg, ETIMEDOUT);
+}
+
+/* A socket on its way to the address. Returns the descriptor or -errno. */
+static int begin(const struct address *address)
+{
+    int one = 1;
+    int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (connect(fd, &address->sa, address_length(address)) == 0 || errno == EINPROGRESS)
+        return fd;
+    int error = errno;
+    evutil_closesocket(fd);
+    return -error;
+}
+
+int connect_start(struct loop *loop, const struct address *address, usec_t timeout,
+                  connect_callback *callback, void *arg, struct connect_attempt **ret_attempt)
+{
+    struct connect_attempt *attempt = calloc(1, sizeof *attempt);
+    if (!attempt)
+        return -ENOMEM;
+    *attempt = (struct connect_attempt){
+        .callback = callback, .arg = arg, .loopback = address_is_loopback(address)};
+    evtimer_assign(&attempt->timer, loop->base, on_timeout, attempt);
+    int fd = begin(address);
+    int result = fd < 0 ? fd : stream_new(loop, fd, on_stream, attempt, &attempt->stream);
+    if (result < 0) {
+        free(attempt);
+        return result;
+    }
+    struct timeval span = clock_timeval(timeout);
+    event_add(&attempt->timer, &span);
+    *ret_attempt = attempt;
+    return 0;
+}
+
+void connect_cancel(struct connect_attempt *attempt)
+{
+    if (!attempt)
+        return;
+    stream_reset(attempt->stream); /* it may be connected by now: nobody there should wait for us */
+    attempt_free(attempt);
+}

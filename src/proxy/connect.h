@@ -1,0 +1,39 @@
+#ifndef REDIAL_PROXY_CONNECT_H
+#define REDIAL_PROXY_CONNECT_H
+
+#include "base/address.h"
+#include "base/clock.h"
+
+struct loop;
+struct stream;
+
+/* How a connect ended. */
+enum connect_outcome {
+    CONNECT_ACCEPTED,
+    CONNECT_REFUSED,
+    CONNECT_UNREACHABLE, /* no route, host or port unreachable, or any other network error */
+    CONNECT_TIMED_OUT,
+    CONNECT_LOCAL_FAULT, /* this host had no descriptor, port or memory: nobody else's fault */
+};
+
+/* What an errno of socket(2) or connect(2) means. */
+enum connect_outcome connect_classify(int error);
+
+/* One connect to one address, under way. */
+struct connect_attempt;
+
+/* `stream` is the connected socket, owned by the callee from now on; NULL unless accepted. `error`
+ * is a positive errno, or 0. The attempt is gone when this is called. */
+typedef void connect_callback(void *arg, enum connect_outcome outcome, int error,
+                              struct stream *stream);
+
+/* Starts a non-blocking connect that may take `timeout`. Returns 0 and never calls back before it
+ * returns: then exactly one callback, unless connect_cancel() is called first. Returns -errno where
+ * it failed at once: then no callback comes. */
+int connect_start(struct loop *loop, const struct address *address, usec_t timeout,
+                  connect_callback *callback, void *arg, struct connect_attempt **ret_attempt);
+
+/* Closes the socket; no callback comes. Accepts NULL. */
+void connect_cancel(struct connect_attempt *attempt);
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef REDIAL_PROXY_DIAL_H
+#define REDIAL_PROXY_DIAL_H
+
+#include "discovery/endpoint.h"
+#include "proxy/connect.h"
+#include "proxy/view.h"
+
+struct stream;
+
+enum dial_outcome {
+    DIAL_CONNECTED,
+    DIAL_EXHAUSTED,  /* every known address was tried, none accepted */
+    DIAL_DEADLINE,   /* the client's time was over before */
+    DIAL_NO_ADDRESS, /* it was over, and DNS had not named any address */
+};
+
+struct dial_result {
+    enum dial_outcome outcome;
+    unsigned attempts;         /* connects that were started */
+    struct stream *stream;     /* connected: owned by the callee from now on */
+    struct endpoint *endpoint; /* connected: likewise, to be given to balance_release() */
+};
+
+/* One client's way to an endpoint. */
+struct dial;
+
+/* The dial is gone when this is called. */
+typedef void dial_callback(void *arg, const struct dial_result *result);
+
+/* Tries endpoints of the view, each once, until one accepts; waits where none is known yet. Never
+ * calls back before it returns; then exactly one callback within the upstream's deadline, unless
+ * dial_cancel() is called first. Returns 0 or -ENOMEM. */
+int dial_start(struct view *view, dial_callback *callback, void *arg, struct dial **ret_dial);
+
+/* Stops dialling; no callback comes and no endpoint is blamed. Accepts NULL. */
+void dial_cancel(struct dial *dial);
+
+#endif

@@ -1,0 +1,317 @@
+#include "proxy/listener.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proxy/limit.h"
+#include "proxy/session.h"
+#include "proxy/stream.h"
+#include "proxy/view.h"
+
+/* Clients taken from one socket before others have their turn. */
+#define ACCEPTS_PER_TURN 16
+/* How long accepting rests before it is tried again, unless one of our sessions ends first. */
+#define PAUSE (50 * USEC_PER_MSEC)
+/* A pause is over for the log when there was none for so long. */
+#define CALM USEC_PER_SEC
+
+struct listener {
+    struct list node; /* of the acceptor: active or resting */
+    struct acceptor *acceptor;
+    struct view *view;
+    struct event *event;
+    int fd;
+};
+
+struct acceptor {
+    struct loop *loop;
+    struct limit *process;
+    struct list active, resting;
+    struct event *resume;
+    size_t sessions;
+    bool stopping;
+    usec_t last_pause; /* 0: none that the log was not told the end of */
+    void (*on_drained)(void *arg);
+    void *arg;
+};
+
+/* Workers that rest now, so that the log hears once of what befalls the whole process. */
+static _Atomic unsigned resting_workers;
+
+/* --- sockets --------------------------------------------------------------------------------- */
+
+static int set_options(int fd, const struct listen *listen, bool shared)
+{
+    int one = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
+        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0) ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) < 0) /* inherited by accept(2) */
+        return -errno;
+    if (listen->address.family == AF_INET6 &&
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) < 0)
+        return -errno;
+    return 0;
+}
+
+int listener_open(const struct listen *where, bool shared)
+{
+    int fd = socket(where->address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int result = set_options(fd, where, shared);
+    if (result == 0 && (bind(fd, &where->address.sa, address_length(&where->address)) < 0 ||
+                        listen(fd, SOMAXCONN) < 0))
+        result = -errno;
+    if (result < 0) {
+        close(fd);
+        return result;
+    }
+    return fd;
+}
+
+/* --- resting --------------------------------------------------------------------------------- */
+
+static void arm_resume(struct acceptor *acceptor)
+{
+    struct timeval wait = clock_timeval(PAUSE);
+    event_add(acceptor->resume, &wait);
+}
+
+static void rest(struct listener *listener, const char *reason)
+{
+    struct acceptor *acceptor = listener->acceptor;
+    event_del(listener->event);
+    list_remove(&listener->node);
+    list_append(&acceptor->resting, &listener->node);
+    if (acceptor->last_pause == 0 && atomic_fetch_add(&resting_workers, 1) == 0)
+        log_warning("accepting paused", log_text("reason", reason));
+    acceptor->last_pause = clock_now();
+    arm_resume(acceptor);
+}
+
+static void wake_resting(struct acceptor *acceptor)
+{
+    while (!list_empty(&acceptor->resting)) {
+        struct listener *listener = list_entry(acceptor->resting.next, struct listener, node);
+        list_remove(&listener->node);
+        list_append(&acceptor->active, &listener->node);
+        event_add(listener->event, NULL);
+    }
+}
+
+static void end_pause(struct acceptor *acceptor)
+{
+    acceptor->last_pause = 0;
+    if (atomic_fetch_sub(&resting_workers, 1) == 1)
+        log_info("accepting resumed");
+}
+
+static void on_resume(evutil_socket_t fd, short events, void *arg)
+{
+    struct acceptor *acceptor = arg;
+    (void)fd;
+    (void)events;
+    wake_resting(acceptor);
+    if (clock_now() - acceptor->last_pause < CALM)
+        arm_resume(acceptor);
+    else
+        end_pause(acceptor);
+}
+
+/* --- accepting ---------------------------------------------------------------------------------
+ */
+
+static bool may_connect(const struct view *view, const struct address *client)
+{
+    const struct upstream_options *options = &view->options->options;
+    if (options->allowed_count == 0)
+        return address_is_loopback(client);
+    for (size_t i = 0; i < options->allowed_count; i++)
+        if (network_contains(&options->allowed[i], client))
+            return true;
+    return false;
+}
+
+static void check_drained(struct acceptor *acceptor)
+{
+    if (acceptor->stopping && acceptor->sessions == 0)
+        acceptor->on_drained(acceptor->arg);
+}
+
+static void on_session_end(struct view *view)
+{
+    struct acceptor *acceptor = view->acceptor;
+    limit_give(&view->upstream->limit);
+    limit_give(acceptor->process);
+    acceptor->sessions--;
+    wake_resting(acceptor);
+    check_drained(acceptor);
+}
+
+/* Room for one more connection in both limits, or the reason why there is none. */
+static const char *take_room(const struct listener *listener)
+{
+    if (!limit_take(listener->acceptor->process))
+        return "max-connections of the process is reached";
+    if (limit_take(&listener->view->upstream->limit))
+        return NULL;
+    limit_give(listener->acceptor->process);
+    return "max-connections of an upstream is reached";
+}
+
+static void give_room(const struct listener *listener)
+{
+    limit_give(&listener->view->upstream->limit);
+    limit_give(listener->acceptor->process);
+}
+
+static void refuse(const struct listener *listener, int fd, const struct address *client)
+{
+    char text[ADDRESS_TEXT_MAX];
+    struct linger abort_now = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_now, sizeof abort_now);
+    close(fd);
+    log_warning("client refused: its address is not in allow",
+                log_text("upstream", listener->view->options->name),
+                log_text("client", address_format(client, text)));
+}
+
+/* Accepts one client. Returns 0, -EAGAIN where none waits, or another -errno. */
+static int accept_one(struct listener *listener)
+{
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    int fd = accept4(listener->fd, (struct sockaddr *)&name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+        int error = -errno;
+        give_room(listener);
+        return error;
+    }
+    struct address client = address_from_sockaddr((struct sockaddr *)&name, length);
+    if (!may_connect(listener->view, &client)) {
+        give_room(listener);
+        refuse(listener, fd, &client);
+        return 0;
+    }
+    listener->acceptor->sessions++;
+    session_start(listener->view, fd, &client, on_session_end);
+    return 0;
+}
+
+/* Whether accept(2) failed because this host lacks something, and not because of one client. */
+static bool is_lack(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
+}
+
+static void accept_some(struct listener *listener, int most)
+{
+    for (int i = 0; i < most; i++) {
+        const char *full = take_room(listener);
+        if (full) {
+            rest(listener, full);
+            return;
+        }
+        int result = accept_one(listener);
+        if (result == -EAGAIN)
+            return;
+        if (is_lack(result)) {
+            rest(listener, strerror(-result));
+            return;
+        }
+    }
+}
+
+static void on_accept(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    accept_some(arg, ACCEPTS_PER_TURN);
+}
+
+/* --- from start to stop
+ * --------------------------------------------------------------------------- */
+
+struct acceptor *acceptor_new(struct loop *loop, struct limit *process,
+                              void (*on_drained)(void *arg), void *arg)
+{
+    struct acceptor *acceptor = calloc(1, sizeof *acceptor);
+    if (!acceptor)
+        return NULL;
+    *acceptor =
+        (struct acceptor){.loop = loop, .process = process, .on_drained = on_drained, .arg = arg};
+    list_init(&acceptor->active);
+    list_init(&acceptor->resting);
+    acceptor->resume = evtimer_new(loop->base, on_resume, acceptor);
+    if (!acceptor->resume) {
+        free(acceptor);
+        return NULL;
+    }
+    return acceptor;
+}
+
+static void listener_free(struct listener *listener)
+{
+    list_remove(&listener->node);
+    if (listener->event)
+        event_free(listener->event);
+    close(listener->fd);
+    free(listener);
+}
+
+static void free_listeners(struct list *listeners)
+{
+    while (!list_empty(listeners))
+        listener_free(list_entry(listeners->next, struct listener, node));
+}
+
+void acceptor_free(struct acceptor *acceptor)
+{
+    if (!acceptor)
+        return;
+    free_listeners(&acceptor->active);
+    free_listeners(&acceptor->resting);
+    event_free(acceptor->resume);
+    free(acceptor);
+}
+
+int listener_add(struct acceptor *acceptor, struct view *view, int fd)
+{
+    struct listener *listener = calloc(1, sizeof *listener);
+    if (!listener) {
+        close(fd);
+        return -ENOMEM;
+    }
+    *listener = (struct listener){.acceptor = acceptor, .view = view, .fd = fd};
+    view->acceptor = acceptor;
+    list_append(&acceptor->active, &listener->node);
+    listener->event =
+        event_new(acceptor->loop->base, fd, EV_READ | EV_PERSIST, on_accept, listener);
+    if (listener->event && event_add(listener->event, NULL) == 0)
+        return 0;
+    listener_free(listener);
+    return -ENOMEM;
+}
+
+void acceptor_stop(struct acceptor *acceptor)
+{
+    wake_resting(acceptor);
+    acceptor->stopping = true;
+    acceptor->sessions++; /* not drained before the last socket is closed */
+    list_each(node, &acceptor->active)
+        accept_some(list_entry(node, struct listener, node), SOMAXCONN);
+    free_listeners(&acceptor->active);
+    free_listeners(&acceptor->resting);
+    event_del(acceptor->resume);
+    if (acceptor->last_pause > 0)
+        end_pause(acceptor);
+    acceptor->sessions--;
+    check_drained(acceptor);
+}

@@ -1,0 +1,40 @@
+#ifndef REDIAL_PROXY_LISTENER_H
+#define REDIAL_PROXY_LISTENER_H
+
+#include <stddef.h>
+
+#include "base/list.h"
+#include "config/listen.h"
+
+struct limit;
+struct loop;
+struct view;
+
+/* What the listeners of one worker have in common: the process's limit, and those that rest because
+ * it is reached or because this host has no descriptors. */
+struct acceptor;
+
+/* One listening socket in one worker. */
+struct listener;
+
+/* Opens a socket that listens on `listen`, one of several when `shared` (SO_REUSEPORT of
+ * socket(7)). Returns the descriptor or -errno. */
+int listener_open(const struct listen *listen, bool shared);
+
+/* `process` limits the connections of all workers; it counts each until its session ends. Returns
+ * NULL where there is no memory. */
+struct acceptor *acceptor_new(struct loop *loop, struct limit *process,
+                              void (*on_drained)(void *arg), void *arg);
+
+/* No session may be left. Accepts NULL. */
+void acceptor_free(struct acceptor *acceptor);
+
+/* Starts accepting for the view. Takes over the descriptor, also when it fails. Returns 0 or
+ * -ENOMEM. */
+int listener_add(struct acceptor *acceptor, struct view *view, int fd);
+
+/* Serves what waits in the sockets still, closes them, and calls on_drained() once the last session
+ * of this worker has ended: maybe before this returns. */
+void acceptor_stop(struct acceptor *acceptor);
+
+#endif

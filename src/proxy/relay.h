@@ -1,0 +1,44 @@
+#ifndef REDIAL_PROXY_RELAY_H
+#define REDIAL_PROXY_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct stream;
+
+/* One of the two equal sides of a relay. */
+struct half {
+    struct stream *stream;
+    char *pending; /* bytes of this side that the other one did not take yet; NULL: none */
+    uint32_t pending_length, pending_sent;
+    uint64_t received; /* bytes, in all */
+    bool ended;        /* it said that no more bytes come (a FIN, or a reset) */
+    bool end_passed;   /* and the other side was told */
+    bool reset;        /* it was reset: nothing can be sent to it */
+};
+
+/* Carries bytes between two streams, both ways, until both have ended. */
+struct relay {
+    struct half client, endpoint;
+};
+
+enum relay_verdict {
+    RELAY_IDLE,   /* nothing to do until a stream has an event */
+    RELAY_AGAIN,  /* this turn's share of work is done and there is more */
+    RELAY_CLOSED, /* both sides ended in order and everything was delivered */
+    RELAY_CLIENT_RESET,
+    RELAY_ENDPOINT_RESET,
+};
+
+/* Takes note of the streams; owns neither. */
+void relay_init(struct relay *relay, struct stream *client, struct stream *endpoint);
+
+/* Frees what is pending. */
+void relay_clear(struct relay *relay);
+
+/* Moves what can be moved now, a bounded amount. To be called after each event of a stream. */
+enum relay_verdict relay_run(struct relay *relay, struct loop *loop);
+
+#endif

@@ -1,0 +1,191 @@
+#include "proxy/session.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "proxy/balance.h"
+#include "proxy/dial.h"
+#include "proxy/relay.h"
+#include "proxy/stream.h"
+#include "proxy/view.h"
+
+/* Dialling while `dial` is set, relaying afterwards. */
+struct session {
+    struct list node; /* of the view */
+    struct view *view;
+    struct stream *client, *backend;
+    struct dial *dial;
+    struct endpoint *endpoint;
+    struct relay relay;
+    struct task again; /* more to relay in the next turn */
+    struct address address;
+    unsigned attempts;
+    usec_t started, connected;
+    usec_t last_active; /* kept only where there is an idle-timeout */
+    void (*on_end)(struct view *view);
+};
+
+const char *session_end_name(enum session_end end)
+{
+    static const char *const names[] = {
+        "closed",     "client-reset", "endpoint-reset", "connect-failed", "deadline",
+        "no-address", "idle",         "stopped",        "local-fault",
+    };
+    return names[end];
+}
+
+static void log_access(const struct session *session, enum session_end end)
+{
+    char client[ADDRESS_TEXT_MAX], endpoint[ADDRESS_TEXT_MAX] = "-";
+    usec_t now = clock_now();
+    if (session->endpoint)
+        address_format(&session->endpoint->address, endpoint);
+    usec_t connect = (session->connected ? session->connected : now) - session->started;
+    log_info("connection", log_text("upstream", session->view->options->name),
+             log_text("client", address_format(&session->address, client)),
+             log_text("endpoint", endpoint), log_number("attempts", session->attempts),
+             log_msec("connect_ms", connect), log_msec("total_ms", now - session->started),
+             log_number("bytes_up", session->relay.client.received),
+             log_number("bytes_down", session->relay.endpoint.received),
+             log_text("end", session_end_name(end)));
+}
+
+static bool ends_in_order(const struct session *session, enum session_end end)
+{
+    return end == SESSION_CLOSED || (end == SESSION_IDLE && !session->relay.client.pending &&
+                                     !session->relay.endpoint.pending);
+}
+
+/* The one way out of a session. */
+static void session_end(struct session *session, enum session_end end)
+{
+    struct view *view = session->view;
+    void (*on_end)(struct view *) = session->on_end;
+    if (view->config->global.access_log)
+        log_access(session, end);
+    dial_cancel(session->dial);
+    void (*close_stream)(struct stream *) =
+        ends_in_order(session, end) ? stream_close : stream_reset;
+    close_stream(session->client);
+    close_stream(session->backend);
+    relay_clear(&session->relay);
+    task_cancel(&session->again);
+    list_remove(&session->node);
+    if (session->endpoint)
+        balance_release(session->endpoint);
+    free(session);
+    on_end(view);
+}
+
+/* --- relaying ------------------------------------------------------------------------------ */
+
+static void relay_on(struct session *session)
+{
+    if (session->view->options->options.idle_timeout > 0)
+        session->last_active = clock_now();
+    switch (relay_run(&session->relay, session->view->loop)) {
+    case RELAY_IDLE:
+        break;
+    case RELAY_AGAIN:
+        loop_later(session->view->loop, &session->again);
+        break;
+    case RELAY_CLOSED:
+        session_end(session, SESSION_CLOSED);
+        break;
+    case RELAY_CLIENT_RESET:
+        session_end(session, SESSION_CLIENT_RESET);
+        break;
+    case RELAY_ENDPOINT_RESET:
+        session_end(session, SESSION_ENDPOINT_RESET);
+        break;
+    }
+}
+
+static void on_stream(struct stream *stream, void *owner)
+{
+    (void)stream;
+    relay_on(owner);
+}
+
+static void on_again(struct task *task)
+{
+    relay_on(list_entry(task, struct session, again));
+}
+
+/* --- dialling ------------------------------------------------------------------------------ */
+
+/* The client's bytes wait in its socket until there is somewhere to send them; only its reset
+ * matters now. */
+static void on_client_while_dialling(struct stream *stream, void *owner)
+{
+    if (stream_error(stream) < 0)
+        session_end(owner, SESSION_CLIENT_RESET);
+}
+
+static void on_dialled(void *arg, const struct dial_result *result)
+{
+    static const enum session_end ends[] = {
+        [DIAL_EXHAUSTED] = SESSION_CONNECT_FAILED,
+        [DIAL_DEADLINE] = SESSION_DEADLINE,
+        [DIAL_NO_ADDRESS] = SESSION_NO_ADDRESS,
+    };
+    struct session *session = arg;
+    session->dial = NULL;
+    session->attempts = result->attempts;
+    if (result->outcome != DIAL_CONNECTED) {
+        session_end(session, ends[result->outcome]);
+        return;
+    }
+    session->connected = clock_now();
+    session->endpoint = result->endpoint;
+    session->backend = result->stream;
+    relay_init(&session->relay, session->client, session->backend);
+    stream_set_owner(session->client, on_stream, session);
+    stream_set_owner(session->backend, on_stream, session);
+    relay_on(session);
+}
+
+void session_start(struct view *view, int fd, const struct address *client,
+                   void (*on_end)(struct view *view))
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (!session) {
+        close(fd);
+        on_end(view);
+        return;
+    }
+    if (stream_new(view->loop, fd, on_client_while_dialling, session, &session->client) < 0) {
+        free(session);
+        on_end(view);
+        return;
+    }
+    session->view = view;
+    session->address = *client;
+    session->on_end = on_end;
+    session->started = session->last_active = clock_now();
+    task_init(&session->again, on_again);
+    list_append(&view->sessions, &session->node);
+    if (dial_start(view, on_dialled, session, &session->dial) < 0)
+        session_end(session, SESSION_LOCAL_FAULT);
+}
+
+/* --- all of a view --------------------------------------------------------------------------- */
+
+void sessions_abort(struct view *view)
+{
+    list_each(node, &view->sessions)
+        session_end(list_entry(node, struct session, node), SESSION_STOPPED);
+}
+
+void sessions_expire(struct view *view, usec_t now)
+{
+    usec_t span = view->options->options.idle_timeout;
+    list_each(node, &view->sessions)
+    {
+        struct session *session = list_entry(node, struct session, node);
+        if (!session->dial && now - session->last_active >= span)
+            session_end(session, SESSION_IDLE);
+    }
+}

@@ -1,0 +1,96 @@
+#include "proxy/stream.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proxy/loop.h"
+
+static void on_event(evutil_socket_t fd, short events, void *arg)
+{
+    struct stream *stream = arg;
+    (void)fd;
+    stream->readable = stream->readable || events & EV_READ;
+    stream->writable = stream->writable || events & EV_WRITE;
+    stream->handler(stream, stream->owner);
+}
+
+int stream_new(struct loop *loop, int fd, stream_handler *handler, void *owner,
+               struct stream **ret_stream)
+{
+    struct stream *stream = calloc(1, sizeof *stream);
+    if (stream) {
+        stream->fd = fd;
+        stream_set_owner(stream, handler, owner);
+        event_assign(&stream->event, loop->base, fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST,
+                     on_event, stream);
+        if (event_add(&stream->event, NULL) == 0) {
+            *ret_stream = stream;
+            return 0;
+        }
+    }
+    close(fd);
+    free(stream);
+    return -ENOMEM;
+}
+
+void stream_set_owner(struct stream *stream, stream_handler *handler, void *owner)
+{
+    stream->handler = handler;
+    stream->owner = owner;
+}
+
+void stream_close(struct stream *stream)
+{
+    if (!stream)
+        return;
+    event_del(&stream->event);
+    close(stream->fd);
+    free(stream);
+}
+
+void stream_reset(struct stream *stream)
+{
+    if (!stream)
+        return;
+    struct linger abort_now = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &abort_now, sizeof abort_now);
+    stream_close(stream);
+}
+
+ssize_t stream_receive(struct stream *stream, void *buffer, size_t size)
+{
+    ssize_t got;
+    do {
+        got = recv(stream->fd, buffer, size, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got >= 0)
+        return got;
+    if (errno == EAGAIN)
+        stream->readable = false;
+    return -errno;
+}
+
+ssize_t stream_send(struct stream *stream, const void *bytes, size_t size)
+{
+    ssize_t put;
+    do {
+        put = send(stream->fd, bytes, size, MSG_NOSIGNAL);
+    } while (put < 0 && errno == EINTR);
+    if (put >= 0)
+        return put;
+    if (errno == EAGAIN)
+        stream->writable = false;
+    return -errno;
+}
+
+int stream_error(const struct stream *stream)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        return -errno;
+    return -error;
+}

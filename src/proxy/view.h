@@ -1,0 +1,43 @@
+#ifndef REDIAL_PROXY_VIEW_H
+#define REDIAL_PROXY_VIEW_H
+
+#include "base/list.h"
+#include "config/config.h"
+#include "discovery/endpoint.h"
+#include "proxy/loop.h"
+#include "proxy/upstream.h"
+
+struct acceptor;
+
+/* One upstream as one worker sees it: the configuration and the endpoints that new connections of
+ * this thread use. Both are immutable and swapped as a whole. */
+struct view {
+    struct list node; /* of the worker */
+    struct loop *loop;
+    struct upstream *upstream;
+    struct config *config;
+    const struct upstream_config *options; /* within config */
+    struct endpoint_set *set;
+    struct list waiters;
+    struct list sessions;
+    struct acceptor *acceptor; /* whom the end of a session is told */
+};
+
+/* Someone who waits for the first endpoint. Embedded in its owner. */
+struct waiter {
+    struct list node;
+    void (*wake)(struct waiter *waiter);
+};
+
+/* A view with references of its own to what it is given, or NULL where there is no memory.
+ * `index` is the upstream's place in the configuration. */
+struct view *view_new(struct loop *loop, struct upstream *upstream, struct config *config,
+                      size_t index, struct endpoint_set *set);
+
+/* No session and no waiter may be left. Accepts NULL. */
+void view_free(struct view *view);
+
+/* Swaps the endpoints, and wakes whoever waits for one. Takes over the caller's reference. */
+void view_set_endpoints(struct view *view, struct endpoint_set *set);
+
+#endif

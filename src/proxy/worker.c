@@ -1,0 +1,232 @@
+#include "proxy/worker.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mailbox.h"
+#include "proxy/listener.h"
+#include "proxy/loop.h"
+#include "proxy/session.h"
+#include "proxy/view.h"
+
+/* Idle sessions are looked for so many times within the shortest idle-timeout. */
+#define SWEEPS_PER_TIMEOUT 8
+#define SWEEP_MAX USEC_PER_SEC
+
+struct worker {
+    pthread_t thread;
+    struct loop loop;
+    struct mailbox *mailbox;
+    struct acceptor *acceptor;
+    struct list views;
+    struct event *sweep;
+    usec_t sweep_every; /* 0: no upstream has an idle-timeout */
+    /* These three cannot fail for want of memory, since stopping must not. */
+    struct message stop, abort, exit;
+};
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+struct add_message {
+    struct message message;
+    struct view *view;
+    size_t count;
+    int sockets[];
+};
+
+struct endpoints_message {
+    struct message message;
+    struct upstream *upstream;
+    struct endpoint_set *set;
+};
+
+static void arm_sweep(struct worker *worker)
+{
+    struct timeval wait = clock_timeval(worker->sweep_every);
+    event_add(worker->sweep, &wait);
+}
+
+static void on_sweep(evutil_socket_t fd, short events, void *arg)
+{
+    struct worker *worker = arg;
+    usec_t now = clock_now();
+    (void)fd;
+    (void)events;
+    list_each(node, &worker->views)
+    {
+        struct view *view = list_entry(node, struct view, node);
+        if (view->options->options.idle_timeout > 0)
+            sessions_expire(view, now);
+    }
+    arm_sweep(worker);
+}
+
+static void sweep_for(struct worker *worker, usec_t idle_timeout)
+{
+    if (idle_timeout == 0)
+        return;
+    usec_t every = idle_timeout / SWEEPS_PER_TIMEOUT;
+    if (every > SWEEP_MAX)
+        every = SWEEP_MAX;
+    if (worker->sweep_every != 0 && worker->sweep_every <= every)
+        return;
+    worker->sweep_every = every;
+    arm_sweep(worker);
+}
+
+static void deliver_add(struct message *message, void *owner)
+{
+    struct worker *worker = owner;
+    struct add_message *add = (struct add_message *)message;
+    list_append(&worker->views, &add->view->node);
+    for (size_t i = 0; i < add->count; i++)
+        listener_add(worker->acceptor, add->view, add->sockets[i]);
+    sweep_for(worker, add->view->options->options.idle_timeout);
+    free(add);
+}
+
+static void deliver_endpoints(struct message *message, void *owner)
+{
+    struct worker *worker = owner;
+    struct endpoints_message *change = (struct endpoints_message *)message;
+    list_each(node, &worker->views)
+    {
+        struct view *view = list_entry(node, struct view, node);
+        if (view->upstream == change->upstream)
+            view_set_endpoints(view, endpoint_set_ref(change->set));
+    }
+    endpoint_set_unref(change->set);
+    upstream_unref(change->upstream);
+    free(change);
+}
+
+static void deliver_stop(struct message *message, void *owner)
+{
+    (void)message;
+    acceptor_stop(((struct worker *)owner)->acceptor);
+}
+
+static void abort_sessions(struct worker *worker)
+{
+    list_each(node, &worker->views) sessions_abort(list_entry(node, struct view, node));
+}
+
+static void deliver_abort(struct message *message, void *owner)
+{
+    (void)message;
+    abort_sessions(owner);
+}
+
+static void deliver_exit(struct message *message, void *owner)
+{
+    struct worker *worker = owner;
+    (void)message;
+    abort_sessions(worker);
+    event_base_loopbreak(worker->loop.base);
+}
+
+int worker_add_upstream(struct worker *worker, struct upstream *upstream, struct config *config,
+                        size_t index, struct endpoint_set *set, const int *sockets, size_t count)
+{
+    struct add_message *add = calloc(1, sizeof *add + count * sizeof(int));
+    struct view *view = view_new(&worker->loop, upstream, config, index, set);
+    if (!add || !view) {
+        view_free(view);
+        free(add);
+        for (size_t i = 0; i < count; i++)
+            close(sockets[i]);
+        return -ENOMEM;
+    }
+    add->message.deliver = deliver_add;
+    add->view = view;
+    add->count = count;
+    memcpy(add->sockets, sockets, count * sizeof *sockets);
+    mailbox_post(worker->mailbox, &add->message);
+    return 0;
+}
+
+int worker_set_endpoints(struct worker *worker, struct upstream *upstream, struct endpoint_set *set)
+{
+    struct endpoints_message *change = calloc(1, sizeof *change);
+    if (!change)
+        return -ENOMEM;
+    change->message.deliver = deliver_endpoints;
+    change->upstream = upstream_ref(upstream);
+    change->set = endpoint_set_ref(set);
+    mailbox_post(worker->mailbox, &change->message);
+    return 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+    worker->stop.deliver = deliver_stop;
+    mailbox_post(worker->mailbox, &worker->stop);
+}
+
+void worker_abort(struct worker *worker)
+{
+    worker->abort.deliver = deliver_abort;
+    mailbox_post(worker->mailbox, &worker->abort);
+}
+
+/* --- thread ------------------------------------------------------------------------------------
+ */
+
+static void *run(void *arg)
+{
+    struct worker *worker = arg;
+    event_base_loop(worker->loop.base, EVLOOP_NO_EXIT_ON_EMPTY);
+    return NULL;
+}
+
+static void worker_free(struct worker *worker)
+{
+    mailbox_free(worker->mailbox);
+    acceptor_free(worker->acceptor);
+    list_each(node, &worker->views) view_free(list_entry(node, struct view, node));
+    if (worker->sweep)
+        event_free(worker->sweep);
+    loop_clear(&worker->loop);
+    free(worker);
+}
+
+int worker_start(struct limit *process, void (*on_drained)(void *arg), void *arg,
+                 struct worker **ret_worker)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return -ENOMEM;
+    list_init(&worker->views);
+    int result = loop_init(&worker->loop);
+    if (result < 0) {
+        free(worker);
+        return result;
+    }
+    worker->acceptor = acceptor_new(&worker->loop, process, on_drained, arg);
+    worker->sweep = evtimer_new(worker->loop.base, on_sweep, worker);
+    result = worker->acceptor && worker->sweep
+                 ? mailbox_new(worker->loop.base, worker, &worker->mailbox)
+                 : -ENOMEM;
+    if (result == 0)
+        result = -pthread_create(&worker->thread, NULL, run, worker);
+    if (result < 0) {
+        worker_free(worker);
+        return result;
+    }
+    *ret_worker = worker;
+    return 0;
+}
+
+void worker_join(struct worker *worker)
+{
+    if (!worker)
+        return;
+    worker->exit.deliver = deliver_exit;
+    mailbox_post(worker->mailbox, &worker->exit);
+    pthread_join(worker->thread, NULL);
+    worker_free(worker);
+}

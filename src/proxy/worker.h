@@ -1,0 +1,40 @@
+#ifndef REDIAL_PROXY_WORKER_H
+#define REDIAL_PROXY_WORKER_H
+
+#include <stddef.h>
+
+#include "config/config.h"
+#include "discovery/endpoint.h"
+#include "proxy/limit.h"
+#include "proxy/upstream.h"
+
+/* A thread with its own event loop, listeners and sessions. Everything here is called by the main
+ * thread and reaches the worker as a message; nothing waits for it. */
+struct worker;
+
+/* Starts the thread. `process` limits the connections of all workers and outlives them.
+ * `on_drained` is called on the worker's own thread, once, after worker_stop() when its last
+ * session has ended. Returns 0 or -errno. */
+int worker_start(struct limit *process, void (*on_drained)(void *arg), void *arg,
+                 struct worker **ret_worker);
+
+/* Serves the upstream at `index` of the configuration on these listening sockets, which the worker
+ * owns from now on, also when this fails. Takes references of its own. Returns 0 or -ENOMEM. */
+int worker_add_upstream(struct worker *worker, struct upstream *upstream, struct config *config,
+                        size_t index, struct endpoint_set *set, const int *sockets, size_t count);
+
+/* New connections of the upstream use this set from now on. Returns 0, or -ENOMEM: then the old one
+ * stays in use. */
+int worker_set_endpoints(struct worker *worker, struct upstream *upstream,
+                         struct endpoint_set *set);
+
+/* Closes the listeners; open sessions go on. Call it once. */
+void worker_stop(struct worker *worker);
+
+/* Ends every session that is open. */
+void worker_abort(struct worker *worker);
+
+/* Ends what is open, waits for the thread to end, and frees the worker. Accepts NULL. */
+void worker_join(struct worker *worker);
+
+#endif

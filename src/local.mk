@@ -26,6 +26,7 @@ libdiscovery_a_SOURCES = \
 	src/discovery/answer.c src/discovery/answer.h \
 	src/discovery/discovery.c src/discovery/discovery.h \
 	src/discovery/endpoint.c src/discovery/endpoint.h \
+	src/discovery/hosts.c src/discovery/hosts.h \
 	src/discovery/lookup.c src/discovery/lookup.h \
 	src/discovery/resolver.c src/discovery/resolver.h
 

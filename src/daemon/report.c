@@ -54,8 +54,7 @@ void report_health(void *arg, const char *name, enum dns_type type, enum answer_
     if (failing)
         log_warning("dns failed", log_text("name", name), log_text("type", dns_type_name(type)),
                     log_text("outcome", answer_outcome_name(outcome)),
-                    log_text("retry", duration(retry, wait)),
-                    log_text("meanwhile", "addresses known before stay in use"));
+                    log_text("retry", duration(retry, wait)));
     else
         log_info("dns recovered", log_text("name", name), log_text("type", dns_type_name(type)));
 }

@@ -28,7 +28,8 @@ static void on_answer(void *arg, const struct answer *answer, const struct addre
     }
     if (answer->ttl != ANSWER_TTL_UNKNOWN)
         fprintf(question->out, ", ttl %us", answer->ttl);
-    fprintf(question->out, ", from %s\n", address_format(server, text));
+    fprintf(question->out, ", from %s\n",
+            server->family == AF_UNSPEC ? "/etc/hosts" : address_format(server, text));
     question->found = answer->count;
 }
 

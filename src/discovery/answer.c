@@ -97,7 +97,7 @@ static int compare_addresses(const void *a, const void *b)
     return address_compare(a, b);
 }
 
-static void sort_unique(struct answer *answer)
+void answer_sort(struct answer *answer)
 {
     size_t kept = 0;
     if (answer->count == 0)
@@ -109,25 +109,26 @@ static void sort_unique(struct answer *answer)
     answer->count = kept;
 }
 
-/* Collects the addresses of `owner`. Returns false where a record cannot be read. */
-static bool collect(ns_msg *message, const char *owner, enum dns_type type, struct answer *answer)
+/* Collects the addresses of `owner`, and says how that went. */
+static enum answer_outcome collect(ns_msg *message, const char *owner, enum dns_type type,
+                                   struct answer *answer)
 {
     int records = ns_msg_count(*message, ns_s_an);
     ns_rr record;
     answer->addresses = calloc((size_t)records + 1, sizeof *answer->addresses);
     if (!answer->addresses)
-        return false;
+        return ANSWER_LOCAL_FAULT;
     for (int i = 0; i < records; i++) {
         if (ns_parserr(message, ns_s_an, i, &record) < 0)
-            return false;
+            return ANSWER_MALFORMED;
         if (!same_name(ns_rr_name(record), owner) ||
             !read_address(&record, type, &answer->addresses[answer->count]))
             continue;
         answer->ttl = lesser(answer->ttl, record_ttl(&record));
         answer->count++;
     }
-    sort_unique(answer);
-    return true;
+    answer_sort(answer);
+    return answer->count > 0 ? ANSWER_ADDRESSES : ANSWER_EMPTY;
 }
 
 /* How long "there is nothing" may be believed: the lesser of the SOA's own TTL and its MINIMUM
@@ -178,16 +179,14 @@ void answer_parse(const uint8_t *message, size_t length, const char *name, enum 
             ret_answer->ttl = negative_ttl(&parsed, ANSWER_TTL_UNKNOWN);
         return;
     }
-    if (!follow_chain(&parsed, name, owner, &answer.ttl) ||
-        !collect(&parsed, owner, type, &answer)) {
+    enum answer_outcome outcome = ANSWER_MALFORMED;
+    if (follow_chain(&parsed, name, owner, &answer.ttl))
+        outcome = collect(&parsed, owner, type, &answer);
+    uint32_t chain_ttl = answer.ttl;
+    if (outcome != ANSWER_ADDRESSES)
         answer_clear(&answer);
-    } else if (answer.count == 0) {
-        uint32_t chain_ttl = answer.ttl;
-        answer_clear(&answer);
-        answer.outcome = ANSWER_EMPTY;
+    if (outcome == ANSWER_EMPTY)
         answer.ttl = negative_ttl(&parsed, chain_ttl);
-    } else {
-        answer.outcome = ANSWER_ADDRESSES;
-    }
+    answer.outcome = outcome;
     *ret_answer = answer;
 }

@@ -44,6 +44,9 @@ struct answer {
 void answer_parse(const uint8_t *message, size_t length, const char *name, enum dns_type type,
                   struct answer *ret_answer);
 
+/* Sorts the addresses and drops those that stand there twice. */
+void answer_sort(struct answer *answer);
+
 void answer_clear(struct answer *answer);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "discovery/hosts.h"
 
 #define SERVER_TIMEOUT_MSEC 1000
 #define EDNS_PAYLOAD 1232 /* fits every path without fragments */
@@ -295,22 +296,20 @@ static bool worth_asking_on(const struct query *query, enum answer_outcome outco
     }
 }
 
-static void query_finish(struct query *query, const struct answer *answer)
+static void query_finish(struct query *query, const struct answer *answer,
+                         const struct address *server)
 {
-    struct resolver *resolver = query->resolver;
     resolver_callback *callback = query->callback;
     void *arg = query->arg;
-    struct address server = resolver->servers[query->server].address;
-    if (answer->outcome <= ANSWER_NXDOMAIN)
-        resolver->preferred = query->server;
     query_free(query);
-    callback(arg, answer, &server);
+    callback(arg, answer, server);
 }
 
 static void on_answer(void *arg, int status, int timeouts, unsigned char *message, int length)
 {
     struct query *query = arg;
     struct answer answer = {.outcome = outcome_of_status(status), .ttl = ANSWER_TTL_UNKNOWN};
+    struct address server = query->resolver->servers[query->server].address;
     (void)timeouts;
     query->with_ares = false;
     if (!query->callback) {
@@ -323,7 +322,9 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *messag
         query->server = (query->server + 1) % query->resolver->server_count;
         query_later(query);
     } else {
-        query_finish(query, &answer);
+        if (answer.outcome <= ANSWER_NXDOMAIN)
+            query->resolver->preferred = query->server;
+        query_finish(query, &answer, &server);
     }
     answer_clear(&answer);
 }
@@ -332,8 +333,14 @@ static void on_send(evutil_socket_t fd, short events, void *arg)
 {
     struct query *query = arg;
     struct server *server = &query->resolver->servers[query->server];
+    struct answer answer;
     (void)fd;
     (void)events;
+    if (query->asked == 0 && hosts_answer(server->channel, query->name, query->type, &answer)) {
+        query_finish(query, &answer, &(struct address){.family = AF_UNSPEC});
+        answer_clear(&answer);
+        return;
+    }
     query->asked++;
     query->with_ares = true;
     ares_query(server->channel, query->name, CLASS_IN, (int)query->type, on_answer, query);

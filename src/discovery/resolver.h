@@ -16,7 +16,8 @@ struct resolver;
 /* A question under way. */
 struct query;
 
-/* The answer is borrowed for the call; `server` is the one that gave it, or the last one asked. */
+/* The answer is borrowed for the call; `server` is the one that gave it, or the last one asked;
+ * without a family (address.h) where hosts(5) answered. */
 typedef void resolver_callback(void *arg, const struct answer *answer,
                                const struct address *server);
 
@@ -28,9 +29,9 @@ int resolver_new(struct event_base *base, const struct address *servers, size_t 
 /* Cancels what is under way. Accepts NULL. */
 void resolver_free(struct resolver *resolver);
 
-/* Asks for `name` (no trailing dot, copied), the server that answered last first. One that is
- * silent for a second or answers with an error is followed by the next; after two silent rounds the
- * question ends with ANSWER_TIMEOUT. Never calls back before it returns; then exactly one
+/* Asks for `name` (no trailing dot, copied): hosts(5), then the server that answered last. One that
+ * is silent for a second or answers with an error is followed by the next; after two silent rounds
+ * the question ends with ANSWER_TIMEOUT. Never calls back before it returns; then exactly one
  * callback, unless query_cancel() is called first. Returns 0 or -ENOMEM. */
 int resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
                  resolver_callback *callback, void *arg, struct query **ret_query);

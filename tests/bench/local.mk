@@ -1,1 +1,19 @@
-# filled by tests/bench
+# make bench: what redial costs beside HAProxy and nginx, see README.md here.
+# make bench BENCH_ARGS="--rounds 3 --only short,stream"
+EXTRA_PROGRAMS += tests/bench/redial-load
+CLEANFILES += tests/bench/redial-load$(EXEEXT)
+EXTRA_DIST += tests/bench/run tests/bench/README.md
+
+tests_bench_redial_load_SOURCES = \
+	tests/bench/client.c tests/bench/client.h \
+	tests/bench/exchange.h \
+	tests/bench/load.c \
+	tests/bench/net.c tests/bench/net.h \
+	tests/bench/origin.c tests/bench/origin.h \
+	tests/bench/usage.c tests/bench/usage.h
+
+# Not in .PHONY: automake warns of that target within a condition, as this file is.
+BENCH_ARGS =
+bench: redial$(EXEEXT) tests/bench/redial-load$(EXEEXT)
+	$(top_srcdir)/tests/bench/run --redial ./redial$(EXEEXT) \
+	    --load tests/bench/redial-load$(EXEEXT) $(BENCH_ARGS)

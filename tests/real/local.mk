@@ -1,1 +1,3 @@
-# filled by tests/real
+# redial with real servers on loopback; each skips what is not installed.
+TESTS += tests/real/dnsmasq-nginx.sh tests/real/redis.sh tests/real/valgrind.sh
+EXTRA_DIST += tests/real/lib.sh tests/real/dnsmasq-nginx.sh tests/real/redis.sh tests/real/valgrind.sh

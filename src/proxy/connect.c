@@ -12,12 +12,15 @@
 #include "proxy/loop.h"
 #include "proxy/stream.h"
 
+/* No kernel is set up to take source ports below; the default range begins at 32768. */
+#define EPHEMERAL_LEAST 10000
+
 struct connect_attempt {
     struct stream *stream;
     struct event timer;
     connect_callback *callback;
     void *arg;
-    bool loopback;
+    uint16_t port; /* of the address */
 };
 
 enum connect_outcome connect_classify(int error)
@@ -33,11 +36,12 @@ enum connect_outcome connect_classify(int error)
     case ENFILE:
     case ENOMEM:
     case ENOBUFS:
-    case EADDRNOTAVAIL: /* no ephemeral port is left */
+        return CONNECT_LOCAL_LACK;
+    case EADDRNOTAVAIL: /* no ephemeral port is left, or no address of that family */
     case EAGAIN:
-    case EACCES:
+    case EACCES: /* a firewall or a route of this host says so */
     case EPERM:
-        return CONNECT_LOCAL_FAULT;
+        return CONNECT_LOCAL_BARRED;
     default:
         return CONNECT_UNREACHABLE;
     }
@@ -56,23 +60,26 @@ static void finish(struct connect_attempt *attempt, int error)
     void *arg = attempt->arg;
     attempt_free(attempt);
     if (error != 0) {
-        stream_close(stream);
+        stream_reset(stream); /* it may be connected by now: nobody there should wait for us */
         stream = NULL;
     }
     callback(arg, connect_classify(error), error, stream);
 }
 
-/* Where nobody listens on a loopback port of the ephemeral range, the kernel may choose that very
- * port as the source, and TCP's simultaneous open (RFC 9293 §3.5) then joins the socket to itself.
- */
-static bool is_self_connected(const struct stream *stream)
+/* Where nobody listens on a port of this host in the ephemeral range, the kernel may choose that
+ * very port as the source, and TCP's simultaneous open (RFC 9293 §3.5) then joins the socket to
+ * itself. */
+static bool is_self_connected(const struct connect_attempt *attempt)
 {
     struct sockaddr_storage near = {0}, far = {0};
     socklen_t near_length = sizeof near, far_length = sizeof far;
-    if (getsockname(stream->fd, (struct sockaddr *)&near, &near_length) < 0 ||
-        getpeername(stream->fd, (struct sockaddr *)&far, &far_length) < 0)
+    if (getsockname(attempt->stream->fd, (struct sockaddr *)&near, &near_length) < 0)
         return false;
-    return near_length == far_length && memcmp(&near, &far, near_length) == 0;
+    struct address own = address_from_sockaddr((struct sockaddr *)&near, near_length);
+    if (address_port(&own) != attempt->port)
+        return false;
+    return getpeername(attempt->stream->fd, (struct sockaddr *)&far, &far_length) == 0 &&
+           near_length == far_length && memcmp(&near, &far, near_length) == 0;
 }
 
 static void on_stream(struct stream *stream, void *owner)
@@ -80,8 +87,8 @@ static void on_stream(struct stream *stream, void *owner)
     struct connect_attempt *attempt = owner;
     if (!stream->writable)
         return;
-    int error = -stream_error(stream);
-    if (error == 0 && attempt->loopback && is_self_connected(stream))
+    int error = -stream_connect_error(stream);
+    if (error == 0 && attempt->port >= EPHEMERAL_LEAST && is_self_connected(attempt))
         error = ECONNREFUSED;
     finish(attempt, error);
 }
@@ -114,8 +121,8 @@ int connect_start(struct loop *loop, const struct address *address, usec_t timeo
     struct connect_attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return -ENOMEM;
-    *attempt = (struct connect_attempt){
-        .callback = callback, .arg = arg, .loopback = address_is_loopback(address)};
+    *attempt =
+        (struct connect_attempt){.callback = callback, .arg = arg, .port = address_port(address)};
     evtimer_assign(&attempt->timer, loop->base, on_timeout, attempt);
     int fd = begin(address);
     int result = fd < 0 ? fd : stream_new(loop, fd, on_stream, attempt, &attempt->stream);
@@ -133,6 +140,6 @@ void connect_cancel(struct connect_attempt *attempt)
 {
     if (!attempt)
         return;
-    stream_reset(attempt->stream); /* it may be connected by now: nobody there should wait for us */
+    stream_reset(attempt->stream);
     attempt_free(attempt);
 }

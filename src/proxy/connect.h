@@ -13,7 +13,9 @@ enum connect_outcome {
     CONNECT_REFUSED,
     CONNECT_UNREACHABLE, /* no route, host or port unreachable, or any other network error */
     CONNECT_TIMED_OUT,
-    CONNECT_LOCAL_FAULT, /* this host had no descriptor, port or memory: nobody else's fault */
+    /* Faults of this host, which are nobody else's: */
+    CONNECT_LOCAL_BARRED, /* no port, permission or address of its own towards this address */
+    CONNECT_LOCAL_LACK,   /* no descriptor or memory at all */
 };
 
 /* What an errno of socket(2) or connect(2) means. */

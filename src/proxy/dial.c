@@ -19,8 +19,8 @@ struct dial {
     void *arg;
     struct connect_attempt *attempt;
     struct endpoint *endpoint; /* of the attempt */
-    struct endpoint **tried;
-    size_t tried_count;
+    struct endpoint **tried;   /* first those that failed, then those barred by this host */
+    size_t failed_count, tried_count;
     unsigned attempts;
     struct event deadline;
     struct event resume; /* goes on from the loop */
@@ -38,6 +38,11 @@ static void dial_free(struct dial *dial)
         endpoint_unref(dial->tried[i]);
     free(dial->tried);
     free(dial);
+}
+
+unsigned dial_attempts(const struct dial *dial)
+{
+    return dial->attempts;
 }
 
 void dial_cancel(struct dial *dial)
@@ -59,16 +64,30 @@ static void finish(struct dial *dial, enum dial_outcome outcome, struct stream *
     callback(arg, &result);
 }
 
-/* Remembers that this client has met the endpoint. Without memory to remember it, the dial ends at
- * its deadline at the latest. */
-static void mark_tried(struct dial *dial, struct endpoint *endpoint)
+/* Remembers that this client has met the endpoint. Returns false where there is no memory to. */
+static bool mark_tried(struct dial *dial, struct endpoint *endpoint, bool failed)
 {
     struct endpoint **grown =
         reallocarray(dial->tried, dial->tried_count + 1, sizeof(struct endpoint *));
     if (!grown)
-        return;
+        return false;
     dial->tried = grown;
-    dial->tried[dial->tried_count++] = endpoint_ref(endpoint);
+    grown[dial->tried_count++] = endpoint_ref(endpoint);
+    if (failed) {
+        struct endpoint *barred = grown[dial->failed_count];
+        grown[dial->failed_count++] = endpoint;
+        grown[dial->tried_count - 1] = barred;
+    }
+    return true;
+}
+
+/* Those that this host barred may be tried again. Returns whether there were any. */
+static bool forget_barred(struct dial *dial)
+{
+    bool any = dial->tried_count > dial->failed_count;
+    while (dial->tried_count > dial->failed_count)
+        endpoint_unref(dial->tried[--dial->tried_count]);
+    return any;
 }
 
 static void log_failure(const struct dial *dial, int error)
@@ -89,17 +108,16 @@ static void resume_in(struct dial *dial, usec_t span)
 static bool book_failure(struct dial *dial, enum connect_outcome outcome, int error)
 {
     struct endpoint *endpoint = dial->endpoint;
-    bool go_on = outcome != CONNECT_LOCAL_FAULT;
+    bool blamed = outcome != CONNECT_LOCAL_BARRED && outcome != CONNECT_LOCAL_LACK;
     log_failure(dial, error);
-    if (go_on) {
+    if (blamed)
         atomic_fetch_add_explicit(&endpoint->failed, 1, memory_order_relaxed);
-        mark_tried(dial, endpoint);
-    } else {
+    bool next = outcome != CONNECT_LOCAL_LACK && mark_tried(dial, endpoint, blamed);
+    if (!next)
         resume_in(dial, LOCAL_FAULT_PAUSE);
-    }
     dial->endpoint = NULL;
     balance_release(endpoint);
-    return go_on;
+    return next;
 }
 
 static void go_on(struct dial *dial);
@@ -116,15 +134,19 @@ static void on_connect(void *arg, enum connect_outcome outcome, int error, struc
     }
 }
 
-/* Starts the next attempt. Returns false where every address was tried. */
+/* Starts the next attempt, or pauses. Returns false where every address was tried and failed. */
 static bool try_next(struct dial *dial)
 {
     struct view *view = dial->view;
-    struct tried tried = {dial->tried, dial->tried_count};
     const struct upstream_options *options = &view->options->options;
     for (;;) {
+        struct tried tried = {dial->tried, dial->tried_count};
         dial->endpoint = balance_pick(&view->upstream->balancer,
                                       (enum balance_policy)options->balance, view->set, tried);
+        if (!dial->endpoint && forget_barred(dial)) {
+            resume_in(dial, LOCAL_FAULT_PAUSE);
+            return true;
+        }
         if (!dial->endpoint)
             return false;
         dial->attempts++;
@@ -132,7 +154,6 @@ static bool try_next(struct dial *dial)
                                    on_connect, dial, &dial->attempt);
         if (result == 0 || !book_failure(dial, connect_classify(-result), -result))
             return true;
-        tried = (struct tried){dial->tried, dial->tried_count};
     }
 }
 

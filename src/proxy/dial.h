@@ -27,10 +27,14 @@ struct dial;
 /* The dial is gone when this is called. */
 typedef void dial_callback(void *arg, const struct dial_result *result);
 
-/* Tries endpoints of the view, each once, until one accepts; waits where none is known yet. Never
+/* Tries endpoints of the view, each once, until one accepts; waits where none is known yet. A fault
+ * of this host blames no endpoint: what it bars is tried again after a pause. Never
  * calls back before it returns; then exactly one callback within the upstream's deadline, unless
  * dial_cancel() is called first. Returns 0 or -ENOMEM. */
 int dial_start(struct view *view, dial_callback *callback, void *arg, struct dial **ret_dial);
+
+/* The connects started so far. */
+unsigned dial_attempts(const struct dial *dial);
 
 /* Stops dialling; no callback comes and no endpoint is blamed. Accepts NULL. */
 void dial_cancel(struct dial *dial);

@@ -38,6 +38,8 @@ struct acceptor {
     size_t sessions;
     bool stopping;
     usec_t last_pause; /* 0: none that the log was not told the end of */
+    usec_t last_refusal_told;
+    unsigned refusals_untold;
     void (*on_drained)(void *arg);
     void *arg;
 };
@@ -90,6 +92,8 @@ static void rest(struct listener *listener, const char *reason)
     event_del(listener->event);
     list_remove(&listener->node);
     list_append(&acceptor->resting, &listener->node);
+    if (acceptor->stopping)
+        return;
     if (acceptor->last_pause == 0 && atomic_fetch_add(&resting_workers, 1) == 0)
         log_warning("accepting paused", log_text("reason", reason));
     acceptor->last_pause = clock_now();
@@ -100,16 +104,19 @@ static void wake_resting(struct acceptor *acceptor)
 {
     while (!list_empty(&acceptor->resting)) {
         struct listener *listener = list_entry(acceptor->resting.next, struct listener, node);
+        if (event_add(listener->event, NULL) < 0) {
+            arm_resume(acceptor);
+            return;
+        }
         list_remove(&listener->node);
         list_append(&acceptor->active, &listener->node);
-        event_add(listener->event, NULL);
     }
 }
 
 static void end_pause(struct acceptor *acceptor)
 {
     acceptor->last_pause = 0;
-    if (atomic_fetch_sub(&resting_workers, 1) == 1)
+    if (atomic_fetch_sub(&resting_workers, 1) == 1 && !acceptor->stopping)
         log_info("accepting resumed");
 }
 
@@ -172,15 +179,40 @@ static void give_room(const struct listener *listener)
     limit_give(listener->acceptor->process);
 }
 
-static void refuse(const struct listener *listener, int fd, const struct address *client)
+/* One line a second at the most: whoever can reach the socket could fill the log otherwise. */
+static void log_refusal(const struct listener *listener, const struct address *client)
 {
+    struct acceptor *acceptor = listener->acceptor;
+    usec_t now = clock_now();
     char text[ADDRESS_TEXT_MAX];
-    struct linger abort_now = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_now, sizeof abort_now);
-    close(fd);
+    if (acceptor->last_refusal_told != 0 && now - acceptor->last_refusal_told < USEC_PER_SEC) {
+        acceptor->refusals_untold++;
+        return;
+    }
     log_warning("client refused: its address is not in allow",
                 log_text("upstream", listener->view->options->name),
-                log_text("client", address_format(client, text)));
+                log_text("client", address_format(client, text)),
+                log_number("untold", acceptor->refusals_untold));
+    acceptor->last_refusal_told = now;
+    acceptor->refusals_untold = 0;
+}
+
+static void serve(struct listener *listener, int fd, const struct address *client)
+{
+    if (!may_connect(listener->view, client)) {
+        give_room(listener);
+        socket_reset(fd);
+        log_refusal(listener, client);
+        return;
+    }
+    int result = session_start(listener->view, fd, client, on_session_end);
+    if (result == 0) {
+        listener->acceptor->sessions++;
+        return;
+    }
+    give_room(listener);
+    log_error("client dropped", log_text("upstream", listener->view->options->name),
+              log_text("error", strerror(-result)));
 }
 
 /* Accepts one client. Returns 0, -EAGAIN where none waits, or another -errno. */
@@ -195,13 +227,7 @@ static int accept_one(struct listener *listener)
         return error;
     }
     struct address client = address_from_sockaddr((struct sockaddr *)&name, length);
-    if (!may_connect(listener->view, &client)) {
-        give_room(listener);
-        refuse(listener, fd, &client);
-        return 0;
-    }
-    listener->acceptor->sessions++;
-    session_start(listener->view, fd, &client, on_session_end);
+    serve(listener, fd, &client);
     return 0;
 }
 
@@ -216,7 +242,9 @@ static void accept_some(struct listener *listener, int most)
     for (int i = 0; i < most; i++) {
         const char *full = take_room(listener);
         if (full) {
-            rest(listener, full);
+            /* Only the first one is known to wait; if there are more, the loop says so. */
+            if (i == 0)
+                rest(listener, full);
             return;
         }
         int result = accept_one(listener);

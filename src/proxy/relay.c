@@ -98,12 +98,12 @@ static void look_for_reset(struct half *half)
         return;
     if (half->ended)
         half->stream->readable = false;
-    if (stream_error(half->stream) < 0)
-        half->reset = half->ended = true;
+    if (stream_is_broken(half->stream))
+        half->reset = true;
 }
 
 /* Moves one buffer from one side to the other, or notes that there is none. */
-static void move(struct half *from, struct half *to, struct loop *loop)
+static void move(struct relay *relay, struct half *from, struct half *to, struct loop *loop)
 {
     ssize_t got = stream_receive(from->stream, loop->buffer, LOOP_BUFFER_SIZE);
     if (got == -EAGAIN)
@@ -116,16 +116,15 @@ static void move(struct half *from, struct half *to, struct loop *loop)
     }
     from->received += (uint64_t)got;
     ssize_t sent = send_all(to, loop->buffer, (size_t)got);
-    /* Bytes that cannot be kept are lost, and a stream with a hole must not look whole. */
     if (sent >= 0 && sent < got &&
         keep_pending(from, loop->buffer + sent, (size_t)(got - sent)) < 0)
-        mark_reset(to);
+        relay->lost_bytes = true;
 }
 
 /* Moves what one side has for the other. Returns whether there is more for the next turn. */
-static bool pump(struct half *from, struct half *to, struct loop *loop)
+static bool pump(struct relay *relay, struct half *from, struct half *to, struct loop *loop)
 {
-    for (int round = 0; round < ROUNDS_PER_TURN; round++) {
+    for (int round = 0; round < ROUNDS_PER_TURN && !relay->lost_bytes; round++) {
         if (to->reset) {
             drop_pending(from);
             return false;
@@ -141,24 +140,37 @@ static bool pump(struct half *from, struct half *to, struct loop *loop)
         }
         if (!from->stream->readable)
             return false;
-        move(from, to, loop);
+        move(relay, from, to, loop);
     }
     return true;
+}
+
+/* Whether the reset of `half` is to be passed on now: when the bytes that came before it were
+ * handed over, or cannot be because the other side is full or gone as well. */
+static bool reset_is_due(struct relay *relay, struct half *half, struct half *other,
+                         struct loop *loop)
+{
+    if (!half->reset)
+        return false;
+    if (!half->ended)
+        pump(relay, half, other, loop);
+    return half->ended || half->pending || other->reset;
 }
 
 enum relay_verdict relay_run(struct relay *relay, struct loop *loop)
 {
     struct half *client = &relay->client, *endpoint = &relay->endpoint;
-    bool more = pump(client, endpoint, loop);
-    more = pump(endpoint, client, loop) || more;
-    /* A client found to be gone while it was sent to is read to its end, as the endpoint is. */
-    if (client->reset && !client->ended)
-        more = pump(client, endpoint, loop) || more;
-    if (client->reset && client->ended)
+    bool more = pump(relay, client, endpoint, loop);
+    more = pump(relay, endpoint, client, loop) || more;
+    bool client_reset = reset_is_due(relay, client, endpoint, loop);
+    bool endpoint_reset = reset_is_due(relay, endpoint, client, loop);
+    if (relay->lost_bytes)
+        return RELAY_LOCAL_FAULT;
+    if (client_reset)
         return RELAY_CLIENT_RESET;
-    if (endpoint->reset && endpoint->ended)
+    if (endpoint_reset)
         return RELAY_ENDPOINT_RESET;
     if (client->end_passed && endpoint->end_passed)
         return RELAY_CLOSED;
-    return more ? RELAY_AGAIN : RELAY_IDLE;
+    return more || client->reset || endpoint->reset ? RELAY_AGAIN : RELAY_IDLE;
 }

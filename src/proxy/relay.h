@@ -16,12 +16,13 @@ struct half {
     uint64_t received; /* bytes, in all */
     bool ended;        /* it said that no more bytes come (a FIN, or a reset) */
     bool end_passed;   /* and the other side was told */
-    bool reset;        /* it was reset: nothing can be sent to it */
+    bool reset;        /* it is broken: nothing can be sent to it */
 };
 
 /* Carries bytes between two streams, both ways, until both have ended. */
 struct relay {
     struct half client, endpoint;
+    bool lost_bytes; /* there was no memory to keep what a side did not take */
 };
 
 enum relay_verdict {
@@ -30,6 +31,7 @@ enum relay_verdict {
     RELAY_CLOSED, /* both sides ended in order and everything was delivered */
     RELAY_CLIENT_RESET,
     RELAY_ENDPOINT_RESET,
+    RELAY_LOCAL_FAULT, /* bytes were lost for want of memory: a stream with a hole is no stream */
 };
 
 /* Takes note of the streams; owns neither. */

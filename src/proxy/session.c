@@ -1,7 +1,7 @@
 #include "proxy/session.h"
 
+#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/list.h"
 #include "base/log.h"
@@ -36,26 +36,26 @@ const char *session_end_name(enum session_end end)
     return names[end];
 }
 
+/* Written whatever log-level is: who turned access-log on wants it. */
 static void log_access(const struct session *session, enum session_end end)
 {
     char client[ADDRESS_TEXT_MAX], endpoint[ADDRESS_TEXT_MAX] = "-";
     usec_t now = clock_now();
+    usec_t connect = (session->connected ? session->connected : now) - session->started;
     if (session->endpoint)
         address_format(&session->endpoint->address, endpoint);
-    usec_t connect = (session->connected ? session->connected : now) - session->started;
-    log_info("connection", log_text("upstream", session->view->options->name),
-             log_text("client", address_format(&session->address, client)),
-             log_text("endpoint", endpoint), log_number("attempts", session->attempts),
-             log_msec("connect_ms", connect), log_msec("total_ms", now - session->started),
-             log_number("bytes_up", session->relay.client.received),
-             log_number("bytes_down", session->relay.endpoint.received),
-             log_text("end", session_end_name(end)));
-}
-
-static bool ends_in_order(const struct session *session, enum session_end end)
-{
-    return end == SESSION_CLOSED || (end == SESSION_IDLE && !session->relay.client.pending &&
-                                     !session->relay.endpoint.pending);
+    const struct log_field fields[] = {
+        log_text("upstream", session->view->options->name),
+        log_text("client", address_format(&session->address, client)),
+        log_text("endpoint", endpoint),
+        log_number("attempts", session->attempts),
+        log_msec("connect_ms", connect),
+        log_msec("total_ms", now - session->started),
+        log_number("bytes_up", session->relay.client.received),
+        log_number("bytes_down", session->relay.endpoint.received),
+        log_text("end", session_end_name(end)),
+    };
+    log_write(LOG_LEVEL_INFO, "connection", fields, sizeof fields / sizeof *fields);
 }
 
 /* The one way out of a session. */
@@ -63,11 +63,13 @@ static void session_end(struct session *session, enum session_end end)
 {
     struct view *view = session->view;
     void (*on_end)(struct view *) = session->on_end;
+    if (session->dial)
+        session->attempts = dial_attempts(session->dial);
     if (view->config->global.access_log)
         log_access(session, end);
     dial_cancel(session->dial);
-    void (*close_stream)(struct stream *) =
-        ends_in_order(session, end) ? stream_close : stream_reset;
+    /* Only what is complete may look complete: an idle client may wait for an answer still. */
+    void (*close_stream)(struct stream *) = end == SESSION_CLOSED ? stream_close : stream_reset;
     close_stream(session->client);
     close_stream(session->backend);
     relay_clear(&session->relay);
@@ -100,6 +102,9 @@ static void relay_on(struct session *session)
     case RELAY_ENDPOINT_RESET:
         session_end(session, SESSION_ENDPOINT_RESET);
         break;
+    case RELAY_LOCAL_FAULT:
+        session_end(session, SESSION_LOCAL_FAULT);
+        break;
     }
 }
 
@@ -120,7 +125,7 @@ static void on_again(struct task *task)
  * matters now. */
 static void on_client_while_dialling(struct stream *stream, void *owner)
 {
-    if (stream_error(stream) < 0)
+    if (stream_is_broken(stream))
         session_end(owner, SESSION_CLIENT_RESET);
 }
 
@@ -147,28 +152,32 @@ static void on_dialled(void *arg, const struct dial_result *result)
     relay_on(session);
 }
 
-void session_start(struct view *view, int fd, const struct address *client,
-                   void (*on_end)(struct view *view))
+int session_start(struct view *view, int fd, const struct address *client,
+                  void (*on_end)(struct view *view))
 {
     struct session *session = calloc(1, sizeof *session);
     if (!session) {
-        close(fd);
-        on_end(view);
-        return;
+        socket_reset(fd);
+        return -ENOMEM;
     }
-    if (stream_new(view->loop, fd, on_client_while_dialling, session, &session->client) < 0) {
+    int result = stream_new(view->loop, fd, on_client_while_dialling, session, &session->client);
+    if (result < 0) {
         free(session);
-        on_end(view);
-        return;
+        return result;
     }
     session->view = view;
     session->address = *client;
     session->on_end = on_end;
     session->started = session->last_active = clock_now();
     task_init(&session->again, on_again);
+    result = dial_start(view, on_dialled, session, &session->dial);
+    if (result < 0) {
+        stream_reset(session->client);
+        free(session);
+        return result;
+    }
     list_append(&view->sessions, &session->node);
-    if (dial_start(view, on_dialled, session, &session->dial) < 0)
-        session_end(session, SESSION_LOCAL_FAULT);
+    return 0;
 }
 
 /* --- all of a view --------------------------------------------------------------------------- */

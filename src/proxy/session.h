@@ -16,16 +16,17 @@ enum session_end {
     SESSION_NO_ADDRESS,     /* DNS named none in time */
     SESSION_IDLE,           /* nothing was carried for idle-timeout */
     SESSION_STOPPED,        /* redial stopped first */
-    SESSION_LOCAL_FAULT,    /* this host had no memory for it */
+    SESSION_LOCAL_FAULT,    /* this host had no memory to carry its bytes */
 };
 
 const char *session_end_name(enum session_end end);
 
 /* Takes over a connected client's descriptor and serves it: dials an endpoint and carries the bytes
- * until the end. `on_end` runs when it has ended and everything is given back; it may be called
- * before this returns. */
-void session_start(struct view *view, int fd, const struct address *client,
-                   void (*on_end)(struct view *view));
+ * until the end. Returns 0: then `on_end` runs once, when the session has ended and everything is
+ * given back, and never before this returns. Returns -errno where it could not start: then the
+ * client was reset. */
+int session_start(struct view *view, int fd, const struct address *client,
+                  void (*on_end)(struct view *view));
 
 /* Ends every session of the view at once. */
 void sessions_abort(struct view *view);

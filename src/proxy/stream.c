@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ int stream_new(struct loop *loop, int fd, stream_handler *handler, void *owner,
             return 0;
         }
     }
-    close(fd);
+    socket_reset(fd);
     free(stream);
     return -ENOMEM;
 }
@@ -55,9 +56,16 @@ void stream_reset(struct stream *stream)
 {
     if (!stream)
         return;
+    event_del(&stream->event);
+    socket_reset(stream->fd);
+    free(stream);
+}
+
+void socket_reset(int fd)
+{
     struct linger abort_now = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &abort_now, sizeof abort_now);
-    stream_close(stream);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_now, sizeof abort_now);
+    close(fd);
 }
 
 ssize_t stream_receive(struct stream *stream, void *buffer, size_t size)
@@ -86,11 +94,17 @@ ssize_t stream_send(struct stream *stream, const void *bytes, size_t size)
     return -errno;
 }
 
-int stream_error(const struct stream *stream)
+int stream_connect_error(const struct stream *stream)
 {
     int error = 0;
     socklen_t length = sizeof error;
     if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         return -errno;
     return -error;
+}
+
+bool stream_is_broken(const struct stream *stream)
+{
+    struct pollfd state = {.fd = stream->fd};
+    return poll(&state, 1, 0) > 0 && state.revents & POLLERR;
 }

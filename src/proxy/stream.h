@@ -22,8 +22,8 @@ struct stream {
     struct event event;
 };
 
-/* Takes over the descriptor, also when it fails. Returns 0 or -ENOMEM. The handler is never called
- * before this returns. */
+/* Takes over the descriptor; when it fails, the descriptor is closed with a reset. Returns 0 or
+ * -errno. The handler is never called before this returns. */
 int stream_new(struct loop *loop, int fd, stream_handler *handler, void *owner,
                struct stream **ret_stream);
 
@@ -41,7 +41,14 @@ void stream_reset(struct stream *stream);
 ssize_t stream_receive(struct stream *stream, void *buffer, size_t size);
 ssize_t stream_send(struct stream *stream, const void *bytes, size_t size);
 
-/* The socket's pending error, taken from it (SO_ERROR of socket(7)): 0 or -errno. */
-int stream_error(const struct stream *stream);
+/* How a connect ended: SO_ERROR of socket(7), as 0 or -errno. */
+int stream_connect_error(const struct stream *stream);
+
+/* Whether the connection broke, by a reset or a time-out. What is only a hint that it may, such as
+ * an ICMP message, does not count (RFC 1122 §4.2.3.9), so SO_ERROR is no good for this. */
+bool stream_is_broken(const struct stream *stream);
+
+/* Closes a bare descriptor with a TCP reset. */
+void socket_reset(int fd);
 
 #endif

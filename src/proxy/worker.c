@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mailbox.h"
 #include "proxy/listener.h"
 #include "proxy/loop.h"
@@ -84,7 +85,9 @@ static void deliver_add(struct message *message, void *owner)
     struct add_message *add = (struct add_message *)message;
     list_append(&worker->views, &add->view->node);
     for (size_t i = 0; i < add->count; i++)
-        listener_add(worker->acceptor, add->view, add->sockets[i]);
+        if (listener_add(worker->acceptor, add->view, add->sockets[i]) < 0)
+            log_error("no memory: a worker does not accept",
+                      log_text("upstream", add->view->options->name));
     sweep_for(worker, add->view->options->options.idle_timeout);
     free(add);
 }

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,14 +13,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 8192
+/* A pipe that is writable takes so many bytes without blocking (PIPE_BUF of pipe(7)). */
+#define LINE_MAX_BYTES 4096
 
 static struct {
     int fd;
     _Atomic int level;
     enum log_format format;
     bool journal;
-} sink = {.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
+    bool may_block;
+    pthread_mutex_t lock; /* of what follows, and of the write */
+    unsigned lost;
+} sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 static const char *const journal_prefixes[] = {"<3>", "<4>", "<6>", "<7>"};
@@ -28,6 +34,8 @@ void log_setup(int fd, enum log_level level, enum log_format format, bool journa
     sink.fd = fd;
     sink.format = format;
     sink.journal = journal;
+    struct stat status;
+    sink.may_block = fstat(fd, &status) < 0 || !S_ISREG(status.st_mode);
     atomic_store(&sink.level, (int)level);
 }
 
@@ -179,10 +187,31 @@ static void format_json(struct line *line, enum log_level level, const char *mes
     json_decref(object);
 }
 
-void log_write(enum log_level level, const char *message, const struct log_field *fields,
-               size_t count)
+/* A reader that is stuck must not stop the connections: what it does not take is lost, and counted
+ * for the next line that it does take. */
+static void put_line(const struct line *line)
 {
-    int saved_errno = errno;
+    struct pollfd out = {.fd = sink.fd, .events = POLLOUT};
+    if (sink.may_block && poll(&out, 1, 0) == 0) {
+        sink.lost++;
+        return;
+    }
+    if (write(sink.fd, line->text, line->length) < 0)
+        sink.lost++;
+}
+
+static unsigned take_lost(void)
+{
+    pthread_mutex_lock(&sink.lock);
+    unsigned lost = sink.lost;
+    sink.lost = 0;
+    pthread_mutex_unlock(&sink.lock);
+    return lost;
+}
+
+static void put_formatted(enum log_level level, const char *message, const struct log_field *fields,
+                          size_t count)
+{
     struct line line;
     line.length = 0;
     if (sink.journal)
@@ -192,8 +221,19 @@ void log_write(enum log_level level, const char *message, const struct log_field
     else
         format_text(&line, level, message, fields, count);
     line.text[line.length++] = '\n';
-    /* A log that cannot be written must not stop the connections: the line is lost. */
-    ssize_t put = write(sink.fd, line.text, line.length);
-    (void)put;
+    pthread_mutex_lock(&sink.lock);
+    put_line(&line);
+    pthread_mutex_unlock(&sink.lock);
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields,
+               size_t count)
+{
+    int saved_errno = errno;
+    unsigned lost = take_lost();
+    if (lost > 0)
+        put_formatted(LOG_LEVEL_WARNING, "log lines were lost: nobody read them",
+                      (struct log_field[]){log_number("lines", lost)}, 1);
+    put_formatted(level, message, fields, count);
     errno = saved_errno;
 }

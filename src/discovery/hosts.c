@@ -1,59 +1,134 @@
 #include "discovery/hosts.h"
 
-#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
-/* c-ares reads the file afresh at each call and wants a channel, though it asks no server. */
-static struct hostent *find(ares_channel channel, const char *name, int family)
+struct host {
+    struct address address;
+    char *name;
+};
+
+struct hosts {
+    char *path;
+    struct stat read; /* the file as it was when it was read; all zero: not yet */
+    struct host *entries;
+    size_t count;
+};
+
+struct hosts *hosts_new(const char *path)
 {
-    struct hostent *host = NULL;
-    return ares_gethostbyname_file(channel, name, family, &host) == ARES_SUCCESS ? host : NULL;
+    struct hosts *hosts = calloc(1, sizeof *hosts);
+    if (!hosts)
+        return NULL;
+    hosts->path = strdup(path);
+    if (hosts->path)
+        return hosts;
+    free(hosts);
+    return NULL;
 }
 
-static struct address address_at(const struct hostent *host, size_t index)
+static void forget(struct hosts *hosts)
 {
-    struct in6_addr ip6;
-    struct in_addr ip4;
-    if (host->h_addrtype == AF_INET6) {
-        memcpy(&ip6, host->h_addr_list[index], sizeof ip6);
-        return address_ipv6(&ip6, 0);
-    }
-    memcpy(&ip4, host->h_addr_list[index], sizeof ip4);
-    return address_ipv4(&ip4, 0);
+    for (size_t i = 0; i < hosts->count; i++)
+        free(hosts->entries[i].name);
+    free(hosts->entries);
+    hosts->entries = NULL;
+    hosts->count = 0;
 }
 
-static void fill(const struct hostent *host, struct answer *answer)
+void hosts_free(struct hosts *hosts)
 {
-    size_t count = 0;
-    while (host->h_addr_list[count])
-        count++;
-    answer->addresses = calloc(count + 1, sizeof *answer->addresses);
-    if (!answer->addresses)
+    if (!hosts)
         return;
-    for (size_t i = 0; i < count; i++)
-        answer->addresses[i] = address_at(host, i);
-    answer->count = count;
-    answer->outcome = ANSWER_ADDRESSES;
-    answer_sort(answer);
+    forget(hosts);
+    free(hosts->path);
+    free(hosts);
 }
 
-bool hosts_answer(ares_channel channel, const char *name, enum dns_type type,
+static void add(struct hosts *hosts, const struct address *address, const char *name)
+{
+    struct host *grown = reallocarray(hosts->entries, hosts->count + 1, sizeof *grown);
+    if (!grown)
+        return;
+    hosts->entries = grown;
+    grown[hosts->count] = (struct host){*address, strdup(name)};
+    if (grown[hosts->count].name)
+        hosts->count++;
+}
+
+/* `ADDRESS NAME...`, with a comment behind #. What is no address is passed over, as elsewhere. */
+static void read_line(struct hosts *hosts, char *line)
+{
+    static const char blanks[] = " \t\r\n";
+    struct address address;
+    char *rest = line;
+    line[strcspn(line, "#")] = '\0';
+    char *word = strtok_r(rest, blanks, &rest);
+    if (!word || !address_parse_ip(word, 0, &address))
+        return;
+    while ((word = strtok_r(NULL, blanks, &rest)) != NULL) {
+        size_t length = strlen(word);
+        if (length > 1 && word[length - 1] == '.')
+            word[length - 1] = '\0';
+        add(hosts, &address, word);
+    }
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static void refresh(struct hosts *hosts)
+{
+    struct stat now;
+    char *line = NULL;
+    size_t size = 0;
+    if (stat(hosts->path, &now) < 0) {
+        forget(hosts);
+        hosts->read = (struct stat){0};
+        return;
+    }
+    if (same_file(&now, &hosts->read))
+        return;
+    FILE *file = fopen(hosts->path, "re");
+    if (!file)
+        return;
+    forget(hosts);
+    hosts->read = now;
+    while (getline(&line, &size, file) >= 0)
+        read_line(hosts, line);
+    free(line);
+    fclose(file);
+}
+
+bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
                   struct answer *ret_answer)
 {
-    int family = type == DNS_TYPE_A ? AF_INET : AF_INET6;
-    struct hostent *host = find(channel, name, family);
-    struct hostent *other =
-        host ? NULL : find(channel, name, family == AF_INET ? AF_INET6 : AF_INET);
-    bool known = host || other;
-    if (known) {
-        *ret_answer = (struct answer){.outcome = ANSWER_EMPTY, .ttl = HOSTS_TTL};
-        if (host)
-            fill(host, ret_answer);
+    sa_family_t family = type == DNS_TYPE_A ? AF_INET : AF_INET6;
+    bool known = false;
+    struct answer answer = {.outcome = ANSWER_EMPTY, .ttl = HOSTS_TTL};
+    refresh(hosts);
+    for (size_t i = 0; i < hosts->count; i++) {
+        if (strcasecmp(hosts->entries[i].name, name) != 0)
+            continue;
+        known = true;
+        if (hosts->entries[i].address.family != family)
+            continue;
+        struct address *grown = reallocarray(answer.addresses, answer.count + 1, sizeof *grown);
+        if (!grown)
+            continue;
+        answer.addresses = grown;
+        grown[answer.count++] = hosts->entries[i].address;
+        answer.outcome = ANSWER_ADDRESSES;
     }
-    if (host)
-        ares_free_hostent(host);
-    if (other)
-        ares_free_hostent(other);
-    return known;
+    if (!known)
+        return false;
+    answer_sort(&answer);
+    *ret_answer = answer;
+    return true;
 }

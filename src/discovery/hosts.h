@@ -1,19 +1,27 @@
 #ifndef REDIAL_DISCOVERY_HOSTS_H
 #define REDIAL_DISCOVERY_HOSTS_H
 
-#include <ares.h>
 #include <stdbool.h>
 
 #include "discovery/answer.h"
 
-/* How long a line of hosts(5) is used before the file is read again, in seconds. */
+#define HOSTS_PATH "/etc/hosts"
+
+/* How long a line of the file is used before it is looked at again, in seconds. */
 #define HOSTS_TTL 10
 
-/* Answers from /etc/hosts, which goes before DNS as it does for every other program of the host. A
- * name that stands there for the other family alone is answered as empty. The channel is only
- * c-ares's own need: no server is asked. Returns false where the name is not there; otherwise fills
- * *ret_answer, which answer_clear() frees. */
-bool hosts_answer(ares_channel channel, const char *name, enum dns_type type,
+/* The hosts(5) file, which goes before DNS as it does for every other program of the host. It is
+ * read again when it has changed. Belongs to one thread. */
+struct hosts;
+
+/* `path` is copied. Returns NULL where there is no memory. */
+struct hosts *hosts_new(const char *path);
+void hosts_free(struct hosts *hosts);
+
+/* Answers with every address that the file gives the name, on whatever line. A name that stands
+ * there for the other family alone is answered as empty. Returns false where the name is not there,
+ * or the file cannot be read; otherwise fills *ret_answer, which answer_clear() frees. */
+bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
                   struct answer *ret_answer);
 
 #endif

@@ -52,12 +52,12 @@ usec_t lookup_jitter(usec_t span)
 usec_t lookup_backoff(unsigned failures, usec_t min_ttl, bool starving)
 {
     usec_t most = starving ? BACKOFF_STARVING_MAX : BACKOFF_MAX;
-    usec_t wait = min_ttl;
+    usec_t wait = starving && min_ttl > USEC_PER_SEC ? USEC_PER_SEC : min_ttl;
     for (unsigned i = 1; i < failures && wait < most; i++)
         wait *= 2;
     if (wait > most)
         wait = most;
-    return wait < min_ttl ? min_ttl : wait;
+    return wait < min_ttl && !starving ? min_ttl : wait;
 }
 
 /* --- asking ---------------------------------------------------------------------------------- */

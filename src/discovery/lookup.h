@@ -20,7 +20,7 @@ struct lookups;
 struct subscription {
     struct list node;
     struct lookup *lookup;
-    /* A question ended: what lookup_addresses() says may be new. Never called from within
+    /* A question ended: what lookup_answer() says may be new. Never called from within
      * lookups_subscribe(). */
     void (*changed)(struct subscription *subscription);
     usec_t min_ttl, max_ttl; /* the lookup is asked as often as its keenest subscriber wants */
@@ -60,8 +60,8 @@ usec_t lookup_ttl(uint32_t seconds, usec_t min_ttl, usec_t max_ttl);
  * less, since a TTL of 0 must not become more than one question a `min-ttl`. */
 usec_t lookup_jitter(usec_t span);
 
-/* The wait after the n-th failure in a row (1, 2, …): from `min_ttl` doubling to half a minute, or
- * to two seconds where clients may be waiting. Without jitter. */
+/* The wait after the n-th failure in a row (1, 2, …): from `min_ttl` doubling to half a minute;
+ * where clients may be waiting, from one second at the most to two. Without jitter. */
 usec_t lookup_backoff(unsigned failures, usec_t min_ttl, bool starving);
 
 #endif

@@ -34,6 +34,7 @@ struct watch {
 
 struct resolver {
     struct event_base *base;
+    struct hosts *hosts;
     size_t server_count;
     size_t preferred; /* who answered last */
     struct list queries;
@@ -213,6 +214,11 @@ static int open_servers(struct event_base *base, const struct address *servers, 
         return -ENOMEM;
     resolver->base = base;
     list_init(&resolver->queries);
+    resolver->hosts = hosts_new(HOSTS_PATH);
+    if (!resolver->hosts) {
+        resolver_free(resolver);
+        return -ENOMEM;
+    }
     for (size_t i = 0; i < count; i++) {
         resolver->server_count++;
         int result = server_open(&resolver->servers[i], resolver, &servers[i]);
@@ -256,6 +262,7 @@ void resolver_free(struct resolver *resolver)
     list_each(node, &resolver->queries) query_cancel(list_entry(node, struct query, node));
     for (size_t i = 0; i < resolver->server_count; i++)
         server_close(&resolver->servers[i]);
+    hosts_free(resolver->hosts);
     free(resolver);
 }
 
@@ -336,7 +343,8 @@ static void on_send(evutil_socket_t fd, short events, void *arg)
     struct answer answer;
     (void)fd;
     (void)events;
-    if (query->asked == 0 && hosts_answer(server->channel, query->name, query->type, &answer)) {
+    if (query->asked == 0 &&
+        hosts_answer(query->resolver->hosts, query->name, query->type, &answer)) {
         query_finish(query, &answer, &(struct address){.family = AF_UNSPEC});
         answer_clear(&answer);
         return;

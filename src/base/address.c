@@ -165,6 +165,13 @@ bool address_equal(const struct address *a, const struct address *b)
     return address_compare(a, b) == 0;
 }
 
+bool address_is_unspecified(const struct address *address)
+{
+    if (address->family == AF_INET)
+        return address->in.sin_addr.s_addr == htonl(INADDR_ANY);
+    return address->family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&address->in6.sin6_addr);
+}
+
 bool address_is_loopback(const struct address *address)
 {
     if (address->family == AF_INET)

@@ -50,6 +50,9 @@ bool address_equal(const struct address *a, const struct address *b);
 /* A total order (family, then address, then port), as qsort(3) wants it. */
 int address_compare(const struct address *a, const struct address *b);
 
+/* 0.0.0.0 or ::, which a listener takes for every address of its family. */
+bool address_is_unspecified(const struct address *address);
+
 /* 127.0.0.0/8 or ::1. */
 bool address_is_loopback(const struct address *address);
 

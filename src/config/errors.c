@@ -18,6 +18,10 @@ void errors_add(struct errors *errors, struct origin origin, const char *format,
     else
         length = asprintf(&line, "%s: %s", origin.file, message);
     free(message);
+    /* Bytes from elsewhere never break the line in two nor steer a terminal. */
+    for (char *at = line; length >= 0 && *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
     char **lines = reallocarray(errors->lines, errors->count + 1, sizeof *lines);
     if (length < 0 || !lines)
         abort();

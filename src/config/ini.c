@@ -92,9 +92,9 @@ static void read_line(struct reader *reader, char *text)
     if (*key == '\0')
         errors_add(reader->errors, origin(reader), "a key is missing before the equals sign");
     else if (*value == '\0')
-        errors_add(reader->errors, origin(reader), "%s has no value", key);
+        errors_add(reader->errors, origin(reader), "%.60s has no value", key);
     else if (reader->section[0] == '\0')
-        errors_add(reader->errors, origin(reader), "%s stands before the first [section]", key);
+        errors_add(reader->errors, origin(reader), "%.60s stands before the first [section]", key);
     else
         reader->handler(reader->arg, reader->section, key, value, reader->line);
 }

@@ -16,6 +16,7 @@
 
 #define FILE_LIMIT ((off_t)16 * 1024 * 1024)
 #define NAME_LIMIT 64
+#define COMMAND_LINE "command line"
 
 /* An upstream before it is built: its name and what its own source says. */
 struct draft {
@@ -27,7 +28,7 @@ struct draft {
 
 struct loader {
     struct errors *errors;
-    struct settings main, overrides;
+    struct settings main, environment, arguments; /* the last two are -o and its twin */
     struct listen_registry registry;
     struct draft *drafts;
     size_t draft_count;
@@ -82,23 +83,34 @@ static void on_setting(void *arg, const char *section, const char *key, const ch
                  target->loader->errors);
 }
 
+/* What is wrong with a file of this kind, or NULL. */
+static const char *file_fault(const struct stat *status, enum source_kind kind)
+{
+    if (S_ISDIR(status->st_mode))
+        return "it is a directory where a file is expected";
+    if (S_ISFIFO(status->st_mode) && kind == SOURCE_MAIN)
+        return NULL; /* as the shell's <(command) */
+    if (!S_ISREG(status->st_mode))
+        return "it is a device, pipe or socket where a file is expected";
+    return status->st_size > FILE_LIMIT ? "it is larger than 16 MiB, which no configuration is"
+                                        : NULL;
+}
+
 /* Opens what can be read to its end. Returns NULL and adds an error otherwise. */
-static FILE *open_file(const char *path, struct errors *errors)
+static FILE *open_file(const char *path, enum source_kind kind, struct errors *errors)
 {
     struct origin origin = {path, 0};
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make us wait */
     if (fd < 0 || fstat(fd, &status) < 0) {
         errors_add(errors, origin, "it cannot be read: %s", strerror(errno));
         if (fd >= 0)
             close(fd);
         return NULL;
     }
-    const char *fault = S_ISDIR(status.st_mode)   ? "it is a directory where a file is expected"
-                        : S_ISCHR(status.st_mode) ? "it is a device where a file is expected"
-                        : S_ISREG(status.st_mode) && status.st_size > FILE_LIMIT
-                            ? "it is larger than 16 MiB, which no configuration is"
-                            : NULL;
+    const char *fault = file_fault(&status, kind);
+    if (S_ISFIFO(status.st_mode))
+        fcntl(fd, F_SETFL, O_RDONLY);
     FILE *stream = fault ? NULL : fdopen(fd, "r");
     if (stream)
         return stream;
@@ -110,7 +122,7 @@ static FILE *open_file(const char *path, struct errors *errors)
 static void read_file(struct loader *loader, const char *path, enum source_kind kind,
                       struct settings *settings)
 {
-    FILE *stream = open_file(path, loader->errors);
+    FILE *stream = open_file(path, kind, loader->errors);
     if (!stream)
         return;
     struct file_target target = {loader, settings, kind, path, ""};
@@ -189,13 +201,13 @@ static void read_files(struct loader *loader, const char *path)
         char *slash = strrchr(directory, '/');
         strcpy(slash ? slash + (slash == directory) : directory, slash ? "" : ".");
     }
-    if (!S_ISDIR(status.st_mode) || access(loader->main_file, F_OK) == 0)
+    struct stat link; /* a link that leads nowhere is a mistake, not an absence */
+    if (!S_ISDIR(status.st_mode) || lstat(loader->main_file, &link) == 0)
         read_file(loader, loader->main_file, SOURCE_MAIN, &loader->main);
     char *upstreams = format_text("%s/upstreams.d", directory);
     free(directory);
-    size_t before = loader->draft_count;
     read_upstream_directory(loader, upstreams);
-    if (loader->draft_count == before && loader->errors->count == 0)
+    if (loader->draft_count == 0 && loader->errors->count == 0)
         errors_add(loader->errors, (struct origin){upstreams, 0},
                    "there is no upstream: write NAME.conf into it, with listen and target");
     free(upstreams);
@@ -225,6 +237,11 @@ static void read_argument(struct loader *loader, const char *text, const char *s
     draft->broken = loader->errors->count != before;
 }
 
+static struct settings *line_of(struct loader *loader, const char *source)
+{
+    return strcmp(source, COMMAND_LINE) == 0 ? &loader->arguments : &loader->environment;
+}
+
 static void read_override(struct loader *loader, const char *text, const char *source)
 {
     struct origin origin = {source, 0};
@@ -238,7 +255,7 @@ static void read_override(struct loader *loader, const char *text, const char *s
     char *key = strndup(dot + 1, (size_t)(equals - dot - 1));
     if (!section || !key)
         abort();
-    settings_add(&loader->overrides, SOURCE_OVERRIDE, section, key, equals + 1, origin,
+    settings_add(line_of(loader, source), SOURCE_OVERRIDE, section, key, equals + 1, origin,
                  &loader->registry, loader->errors);
     free(section);
     free(key);
@@ -269,6 +286,21 @@ static void check_listens(const struct draft *draft, const struct upstream_optio
                        address_format(&options->listens[i].address, text));
 }
 
+/* A target that is one of our own listening addresses would dial itself until nothing is left. */
+static void check_loops(const struct loader *loader, const struct draft *draft,
+                        const struct upstream_options *options)
+{
+    const struct origin *origin = settings_origin(&draft->settings, "upstream", "target");
+    char text[ADDRESS_TEXT_MAX];
+    for (size_t i = 0; i < options->target_count; i++) {
+        const struct target *target = &options->targets[i];
+        if (target->kind == TARGET_ADDRESS &&
+            listen_registry_find(&loader->registry, &target->address))
+            errors_add(loader->errors, *origin, "target %s is redial's own listen address",
+                       address_format(&target->address, text));
+    }
+}
+
 static void check_upstream(const struct loader *loader, const struct draft *draft,
                            const struct upstream_options *options)
 {
@@ -278,6 +310,7 @@ static void check_upstream(const struct loader *loader, const struct draft *draf
     if (options->target_count == 0)
         errors_add(loader->errors, whole, "target is missing in [upstream]");
     check_listens(draft, options, loader->errors);
+    check_loops(loader, draft, options);
     if (options->min_ttl > options->max_ttl)
         errors_add(loader->errors, whole, "[dns] min-ttl is greater than max-ttl");
 }
@@ -288,7 +321,8 @@ static void build_upstream(const struct loader *loader, struct draft *draft,
     option_set_defaults(OPTION_UPSTREAM, &upstream->options);
     settings_apply(&loader->main, OPTION_UPSTREAM, &upstream->options);
     settings_apply(&draft->settings, OPTION_UPSTREAM, &upstream->options);
-    settings_apply(&loader->overrides, OPTION_UPSTREAM, &upstream->options);
+    settings_apply(&loader->environment, OPTION_UPSTREAM, &upstream->options);
+    settings_apply(&loader->arguments, OPTION_UPSTREAM, &upstream->options);
     upstream->name = draft->name;
     draft->name = NULL;
 }
@@ -302,7 +336,8 @@ static struct config *build(struct loader *loader)
     config->references = 1;
     option_set_defaults(OPTION_GLOBAL, &config->global);
     settings_apply(&loader->main, OPTION_GLOBAL, &config->global);
-    settings_apply(&loader->overrides, OPTION_GLOBAL, &config->global);
+    settings_apply(&loader->environment, OPTION_GLOBAL, &config->global);
+    settings_apply(&loader->arguments, OPTION_GLOBAL, &config->global);
     config->upstreams = upstreams;
     config->upstream_count = loader->draft_count;
     for (size_t i = 0; i < loader->draft_count; i++) {
@@ -322,7 +357,8 @@ static void loader_clear(struct loader *loader)
     }
     free(loader->drafts);
     settings_clear(&loader->main);
-    settings_clear(&loader->overrides);
+    settings_clear(&loader->environment);
+    settings_clear(&loader->arguments);
     listen_registry_clear(&loader->registry);
     free(loader->main_file);
 }
@@ -331,12 +367,12 @@ struct config *config_load(const struct config_sources *sources, struct errors *
 {
     struct loader loader = {.errors = errors};
     for (size_t i = 0; i < sources->upstream_count; i++)
-        read_argument(&loader, sources->upstreams[i], "command line");
+        read_argument(&loader, sources->upstreams[i], COMMAND_LINE);
     read_words(&loader, sources->environment_upstreams, "REDIAL_UPSTREAMS", read_argument);
     read_words(&loader, sources->environment_set, "REDIAL_SET", read_override);
     for (size_t i = 0; i < sources->override_count; i++)
-        read_override(&loader, sources->overrides[i], "command line");
-    bool elsewhere = loader.draft_count > 0 || sources->upstream_count > 0;
+        read_override(&loader, sources->overrides[i], COMMAND_LINE);
+    bool elsewhere = loader.draft_count > 0 || errors->count > 0;
     if (sources->path || !elsewhere)
         read_files(&loader, sources->path ? sources->path : CONFIG_DEFAULT_PATH);
     struct config *config = build(&loader);

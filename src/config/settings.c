@@ -30,22 +30,23 @@ static void report_unknown(const char *section, const char *key, struct origin o
 {
     if (!option_section_known(section)) {
         const char *near = option_suggest(section, NULL);
-        errors_add(errors, origin, "unknown section [%s]%s%s%s", section,
+        errors_add(errors, origin, "unknown section [%.60s]%s%s%s", section,
                    near ? ": did you mean [" : "", near ? near : "", near ? "]?" : "");
         return;
     }
     const char *near = option_suggest(section, key);
     if (near) {
-        errors_add(errors, origin, "unknown key %s in [%s]: did you mean %s?", key, section, near);
+        errors_add(errors, origin, "unknown key %.60s in [%s]: did you mean %s?", key, section,
+                   near);
         return;
     }
     for (size_t i = 0; i < option_count; i++)
         if (strcmp(option_table[i].key, key) == 0) {
-            errors_add(errors, origin, "unknown key %s in [%s]: it belongs into [%s]", key, section,
-                       option_table[i].section);
+            errors_add(errors, origin, "unknown key %.60s in [%s]: it belongs into [%s]", key,
+                       section, option_table[i].section);
             return;
         }
-    errors_add(errors, origin, "unknown key %s in [%s]", key, section);
+    errors_add(errors, origin, "unknown key %.60s in [%s]", key, section);
 }
 
 static bool may_hold(const struct settings *settings, enum source_kind kind,
@@ -72,22 +73,40 @@ static bool may_hold(const struct settings *settings, enum source_kind kind,
     return true;
 }
 
+const struct listen_claim *listen_registry_find(const struct listen_registry *registry,
+                                                const struct address *address)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct address *claimed = &registry->claims[i].address;
+        bool wide = address_is_unspecified(claimed) || address_is_unspecified(address);
+        if (address_equal(address, claimed) || (wide && claimed->family == address->family &&
+                                                address_port(claimed) == address_port(address)))
+            return &registry->claims[i];
+    }
+    return NULL;
+}
+
+static void report_claimed(const struct address *address, const struct listen_claim *claim,
+                           struct origin origin, struct errors *errors)
+{
+    char text[ADDRESS_TEXT_MAX];
+    address_format(address, text);
+    if (claim->origin.line > 0)
+        errors_add(errors, origin, "listen address %s is taken already, by %s:%d", text,
+                   claim->origin.file, claim->origin.line);
+    else
+        errors_add(errors, origin, "listen address %s is taken already, by the %s", text,
+                   claim->origin.file);
+}
+
 static void claim_listens(const struct upstream_options *options, struct origin origin,
                           struct listen_registry *registry, struct errors *errors)
 {
-    char text[ADDRESS_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct address *address = &options->listens[i].address;
-        for (size_t j = 0; j < registry->count; j++) {
-            const struct origin *first = &registry->claims[j].origin;
-            if (!address_equal(address, &registry->claims[j].address))
-                continue;
-            if (first->line > 0)
-                errors_add(errors, origin, "listen address %s is taken already, by %s:%d",
-                           address_format(address, text), first->file, first->line);
-            else
-                errors_add(errors, origin, "listen address %s is taken already, by the %s",
-                           address_format(address, text), first->file);
+        const struct listen_claim *claim = listen_registry_find(registry, address);
+        if (claim) {
+            report_claimed(address, claim, origin, errors);
             return; /* a bare PORT is two addresses and one slip */
         }
         struct listen_claim *grown =

@@ -49,6 +49,11 @@ void settings_apply(const struct settings *settings, enum option_scope scope, vo
 const struct origin *settings_origin(const struct settings *settings, const char *section,
                                      const char *key);
 
+/* The listen address that a connect to `address` of this host would reach, or NULL. An unspecified
+ * address (0.0.0.0, ::) and any other one of its family and port are the same. */
+const struct listen_claim *listen_registry_find(const struct listen_registry *registry,
+                                                const struct address *address);
+
 void settings_clear(struct settings *settings);
 void listen_registry_clear(struct listen_registry *registry);
 

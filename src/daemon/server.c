@@ -150,8 +150,15 @@ static bool asks_dns(const struct config *config)
     return false;
 }
 
+static void on_libevent_log(int severity, const char *message)
+{
+    if (severity >= EVENT_LOG_WARN)
+        log_warning("libevent", log_text("says", message));
+}
+
 static int start_loop(struct server *server)
 {
+    event_set_log_callback(on_libevent_log);
     struct event_config *config = event_config_new();
     if (config) {
         event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);

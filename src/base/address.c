@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct address address_ipv4(const struct in_addr *ip, uint16_t port)
@@ -37,6 +38,16 @@ struct address address_from_sockaddr(const struct sockaddr *sa, socklen_t length
     return address;
 }
 
+/* An interface by its name or its number; 0 where it is neither. */
+static unsigned parse_scope(const char *text)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == '\0' && number <= UINT32_MAX)
+        return (unsigned)number;
+    return if_nametoindex(text);
+}
+
 bool address_parse_ip(const char *text, uint16_t port, struct address *ret_address)
 {
     struct in_addr ip4;
@@ -54,7 +65,7 @@ bool address_parse_ip(const char *text, uint16_t port, struct address *ret_addre
     bare[length] = '\0';
     if (inet_pton(AF_INET6, bare, &ip6) != 1)
         return false;
-    unsigned scope = percent ? if_nametoindex(percent + 1) : 0;
+    unsigned scope = percent ? parse_scope(percent + 1) : 0;
     if (percent && scope == 0)
         return false;
     *ret_address = address_ipv6(&ip6, port);

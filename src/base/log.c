@@ -15,6 +15,8 @@
 
 /* A pipe that is writable takes so many bytes without blocking (PIPE_BUF of pipe(7)). */
 #define LINE_MAX_BYTES 4096
+/* How long a busy reader is waited for. */
+#define PATIENCE_MSEC 20
 
 static struct {
     int fd;
@@ -23,6 +25,7 @@ static struct {
     bool journal;
     bool may_block;
     pthread_mutex_t lock; /* of what follows, and of the write */
+    bool stuck;           /* the reader was given its moment, and did not read */
     unsigned lost;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
 
@@ -79,10 +82,18 @@ static __attribute__((format(printf, 2, 3))) void line_print(struct line *line, 
         line->length += (size_t)length < room ? (size_t)length : room - (room > 0);
 }
 
+/* The control characters: those of ASCII, and U+0080 to U+009F as UTF-8 or as bare bytes, which
+ * some terminals obey likewise (ECMA-48 §5.3). Bytes of longer characters are none. */
+static bool is_control(const char *text, const char *at)
+{
+    unsigned char c = (unsigned char)*at, before = at > text ? (unsigned char)at[-1] : 0;
+    return c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2));
+}
+
 static bool is_plain(const char *text)
 {
     for (const char *at = text; *at; at++)
-        if ((unsigned char)*at <= ' ' || *at == '"' || *at == '=' || *at == '\\' || *at == 0x7f)
+        if (is_control(text, at) || *at == ' ' || *at == '"' || *at == '=' || *at == '\\')
             return false;
     return *text != '\0';
 }
@@ -94,7 +105,7 @@ static void line_quoted(struct line *line, const char *text)
     for (const char *at = text; *at; at++) {
         if (*at == '"' || *at == '\\')
             line_char(line, '\\');
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
+        if (is_control(text, at))
             line_print(line, "\\x%02x", (unsigned char)*at);
         else
             line_char(line, *at);
@@ -187,53 +198,55 @@ static void format_json(struct line *line, enum log_level level, const char *mes
     json_decref(object);
 }
 
-/* A reader that is stuck must not stop the connections: what it does not take is lost, and counted
- * for the next line that it does take. */
-static void put_line(const struct line *line)
+static void format_line(struct line *line, enum log_level level, const char *message,
+                        const struct log_field *fields, size_t count)
+{
+    line->length = 0;
+    if (sink.journal)
+        line_print(line, "%s", journal_prefixes[level]);
+    if (sink.format == LOG_FORMAT_JSON)
+        format_json(line, level, message, fields, count);
+    else
+        format_text(line, level, message, fields, count);
+    line->text[line->length++] = '\n';
+}
+
+/* A reader that is stuck must not stop the connections. It gets a moment once, to catch up; after
+ * that nothing waits for it until it reads again. Returns whether the line went out. */
+static bool put_line(const struct line *line)
 {
     struct pollfd out = {.fd = sink.fd, .events = POLLOUT};
-    if (sink.may_block && poll(&out, 1, 0) == 0) {
-        sink.lost++;
-        return;
+    if (sink.may_block && poll(&out, 1, sink.stuck ? 0 : PATIENCE_MSEC) == 0) {
+        sink.stuck = true;
+        return false;
     }
-    if (write(sink.fd, line->text, line->length) < 0)
-        sink.lost++;
+    sink.stuck = false;
+    return write(sink.fd, line->text, line->length) >= 0;
 }
 
-static unsigned take_lost(void)
-{
-    pthread_mutex_lock(&sink.lock);
-    unsigned lost = sink.lost;
-    sink.lost = 0;
-    pthread_mutex_unlock(&sink.lock);
-    return lost;
-}
-
-static void put_formatted(enum log_level level, const char *message, const struct log_field *fields,
-                          size_t count)
+/* Says how many lines were lost since the last that went out. Returns whether none are untold. */
+static bool tell_lost(void)
 {
     struct line line;
-    line.length = 0;
-    if (sink.journal)
-        line_print(&line, "%s", journal_prefixes[level]);
-    if (sink.format == LOG_FORMAT_JSON)
-        format_json(&line, level, message, fields, count);
-    else
-        format_text(&line, level, message, fields, count);
-    line.text[line.length++] = '\n';
-    pthread_mutex_lock(&sink.lock);
-    put_line(&line);
-    pthread_mutex_unlock(&sink.lock);
+    if (sink.lost == 0)
+        return true;
+    format_line(&line, LOG_LEVEL_WARNING, "log lines were lost: nobody read them",
+                (struct log_field[]){log_number("lines", sink.lost)}, 1);
+    if (!put_line(&line))
+        return false;
+    sink.lost = 0;
+    return true;
 }
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t count)
 {
     int saved_errno = errno;
-    unsigned lost = take_lost();
-    if (lost > 0)
-        put_formatted(LOG_LEVEL_WARNING, "log lines were lost: nobody read them",
-                      (struct log_field[]){log_number("lines", lost)}, 1);
-    put_formatted(level, message, fields, count);
+    struct line line;
+    format_line(&line, level, message, fields, count);
+    pthread_mutex_lock(&sink.lock);
+    if (!tell_lost() || !put_line(&line))
+        sink.lost++;
+    pthread_mutex_unlock(&sink.lock);
     errno = saved_errno;
 }

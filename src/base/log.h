@@ -42,9 +42,9 @@ bool log_stderr_is_journal(void);
 
 bool log_enabled(enum log_level level);
 
-/* Writes one line, by one write(2); what does not fit in 4 KiB is cut. Never waits for a reader:
- * what a full pipe does not take is lost, and the next line says how many were. Any thread. The
- * caller's errno is kept. */
+/* Writes one line, by one write(2); what does not fit in 4 KiB is cut. Waits for a stuck
+ * reader a moment and once: what a full pipe does not take is lost, and the next line says how many
+ * were. Any thread. The caller's errno is kept. */
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t count);
 

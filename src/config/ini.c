@@ -67,6 +67,7 @@ static void read_section(struct reader *reader, char *text)
     }
     strcpy(reader->section, name);
     reader->section_bad = false;
+    reader->handler(reader->arg, name, NULL, NULL, reader->line);
 }
 
 static void read_line(struct reader *reader, char *text)

@@ -8,7 +8,8 @@
 /* INI text, read strictly: `[section]`, `key = value`, whole-line comments behind `#` or `;`, and a
  * comment behind a value that begins with blank and `#` or `;`. A line may be 64 KiB long. */
 
-/* Called for each `key = value`. The texts are borrowed for the call. */
+/* Called for each `[section]`, with NULL for key and value, and for each `key = value`. The texts
+ * are borrowed for the call. */
 typedef void ini_handler(void *arg, const char *section, const char *key, const char *value,
                          int line);
 

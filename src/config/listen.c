@@ -22,7 +22,7 @@ int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX
         *ret_why = "this version listens on 127.0.0.1:PORT, [::1]:PORT or PORT only";
         return -EINVAL;
     }
-    if (text[0] == ':' || text[0] == '*') {
+    if ((text[0] == ':' && text[1] != ':') || text[0] == '*') {
         *ret_why = "write the address: 127.0.0.1:PORT, or 0.0.0.0:PORT together with allow";
         return -EINVAL;
     }

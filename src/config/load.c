@@ -77,6 +77,8 @@ static void on_setting(void *arg, const char *section, const char *key, const ch
         if (strcmp(target->unknown_section, section) == 0)
             return;
         snprintf(target->unknown_section, sizeof target->unknown_section, "%s", section);
+    } else if (!key) {
+        return;
     }
     settings_add(target->settings, target->kind, section, key, value,
                  (struct origin){target->file, line}, &target->loader->registry,
@@ -207,7 +209,7 @@ static void read_files(struct loader *loader, const char *path)
     char *upstreams = format_text("%s/upstreams.d", directory);
     free(directory);
     read_upstream_directory(loader, upstreams);
-    if (loader->draft_count == 0 && loader->errors->count == 0)
+    if (loader->draft_count == 0)
         errors_add(loader->errors, (struct origin){upstreams, 0},
                    "there is no upstream: write NAME.conf into it, with listen and target");
     free(upstreams);
@@ -273,17 +275,17 @@ static void read_words(struct loader *loader, const char *text, const char *sour
 
 /* --- building ---------------------------------------------------------------------------- */
 
-static void check_listens(const struct draft *draft, const struct upstream_options *options,
-                          struct errors *errors)
+static void check_listens(const struct loader *loader, const struct upstream_options *options)
 {
-    const struct origin *origin = settings_origin(&draft->settings, "upstream", "listen");
     char text[ADDRESS_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++)
         if (!address_is_loopback(&options->listens[i].address) && options->allowed_count == 0)
-            errors_add(errors, *origin,
-                       "listen address %s can be reached from other hosts: say which networks may "
-                       "connect, as in allow = 10.0.0.0/8",
-                       address_format(&options->listens[i].address, text));
+            errors_add(
+                loader->errors,
+                listen_registry_find(&loader->registry, &options->listens[i].address)->origin,
+                "listen address %s can be reached from other hosts: say which networks may "
+                "connect, as in allow = 10.0.0.0/8",
+                address_format(&options->listens[i].address, text));
 }
 
 /* A target that is one of our own listening addresses would dial itself until nothing is left. */
@@ -309,7 +311,7 @@ static void check_upstream(const struct loader *loader, const struct draft *draf
         errors_add(loader->errors, whole, "listen is missing in [upstream]");
     if (options->target_count == 0)
         errors_add(loader->errors, whole, "target is missing in [upstream]");
-    check_listens(draft, options, loader->errors);
+    check_listens(loader, options);
     check_loops(loader, draft, options);
     if (options->min_ttl > options->max_ttl)
         errors_add(loader->errors, whole, "[dns] min-ttl is greater than max-ttl");

@@ -22,7 +22,7 @@ static const char *parse_digits(const char *text, int64_t *ret_number, int *ret_
     const char *at = text;
     *ret_error = 0;
     for (; *at >= '0' && *at <= '9'; at++) {
-        if (number > (INT64_MAX - 9) / 10) {
+        if (number > (INT64_MAX - (*at - '0')) / 10) {
             *ret_error = -ERANGE;
             return NULL;
         }

@@ -24,10 +24,13 @@ libconfig_a_SOURCES = \
 
 libdiscovery_a_SOURCES = \
 	src/discovery/answer.c src/discovery/answer.h \
+	src/discovery/budget.c src/discovery/budget.h \
+	src/discovery/channel.c src/discovery/channel.h \
 	src/discovery/discovery.c src/discovery/discovery.h \
 	src/discovery/endpoint.c src/discovery/endpoint.h \
 	src/discovery/hosts.c src/discovery/hosts.h \
 	src/discovery/lookup.c src/discovery/lookup.h \
+	src/discovery/membership.c src/discovery/membership.h \
 	src/discovery/resolver.c src/discovery/resolver.h
 
 libproxy_a_SOURCES = \

@@ -23,6 +23,7 @@ struct global_options {
     int64_t log_format; /* enum log_format */
     int64_t access_log; /* 0 or 1 */
     usec_t stop_timeout;
+    int64_t dns_budget; /* packets a second */
 };
 
 /* What the other sections say, for one upstream. */
@@ -37,6 +38,8 @@ struct upstream_options {
     int64_t max_connections; /* 0: only the process-wide limit */
     int64_t family;          /* enum dns_family */
     usec_t min_ttl, max_ttl;
+    usec_t hold;
+    int64_t sample_size;
     usec_t connect_timeout, deadline;
     usec_t idle_timeout; /* 0: off */
 };

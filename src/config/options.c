@@ -21,6 +21,7 @@ static const char *const switch_choices[] = {"off", "on", NULL};
     .scope = OPTION_UPSTREAM, .offset = offsetof(struct upstream_options, member)
 #define DURATION(from, to) .type = OPTION_DURATION, .min = (from), .max = (to)
 #define COUNT(from, to) .type = OPTION_COUNT, .min = (from), .max = (to)
+#define RATE(from, to) .type = OPTION_RATE, .min = (from), .max = (to)
 #define CHOICE(names) .type = OPTION_CHOICE, .choices = (names)
 #define MSEC USEC_PER_MSEC
 #define SEC USEC_PER_SEC
@@ -43,6 +44,8 @@ const struct config_option option_table[] = {
      .help = "connections open at once; auto: what the descriptor limit carries"},
     {"redial", "stop-timeout", GLOBAL(stop_timeout), DURATION(0, 24 * HOUR), .default_text = "30s",
      .reloadable = true, .help = "how long SIGTERM lets open connections finish"},
+    {"redial", "dns-budget", GLOBAL(dns_budget), RATE(10, 100000), .default_text = "512/s",
+     .help = "DNS packets sent a second, for all upstreams together"},
 
     {"upstream", "listen", UPSTREAM(listens), .type = OPTION_LISTENS, .per_file = true,
      .reloadable = true, .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT"},
@@ -62,6 +65,11 @@ const struct config_option option_table[] = {
      .reloadable = true, .help = "a lesser TTL counts as this one; 0 too"},
     {"dns", "max-ttl", UPSTREAM(max_ttl), DURATION(100 * MSEC, 24 * HOUR), .default_text = "5m",
      .reloadable = true, .help = "a greater TTL counts as this one"},
+
+    {"dns", "hold", UPSTREAM(hold), DURATION(0, 24 * HOUR), .default_text = "30s",
+     .reloadable = true, .help = "how long DNS must say that there is nothing before it counts"},
+    {"dns", "sample-size", UPSTREAM(sample_size), COUNT(1, 4096), .default_text = "8",
+     .reloadable = true, .help = "an answer of so many addresses may be a part of the whole"},
 
     {"connect", "timeout", UPSTREAM(connect_timeout), DURATION(1 * MSEC, HOUR),
      .default_text = "2s", .reloadable = true, .help = "how long one address may take to accept"},
@@ -167,6 +175,19 @@ static int set_count(const struct config_option *option, int64_t *value, const c
     snprintf(why, size, "it must be a number from %lld to %lld%s%s", (long long)option->min,
              (long long)option->max, option->zero ? ", or " : "", option->zero ? option->zero : "");
     return -EINVAL;
+}
+
+static int set_rate(const struct config_option *option, int64_t *value, const char *text, char *why,
+                    size_t size)
+{
+    char number[32];
+    size_t length = strlen(text);
+    if (length > 2 && length < sizeof number && strcmp(text + length - 2, "/s") == 0) {
+        memcpy(number, text, length - 2);
+        number[length - 2] = '\0';
+        text = number;
+    }
+    return set_count(option, value, text, why, size);
 }
 
 static int set_choice(const struct config_option *option, int64_t *value, const char *text,
@@ -324,6 +345,8 @@ int option_set(const struct config_option *option, void *options, const char *te
         return set_duration(option, value, text, ret_why, size);
     if (option->type == OPTION_COUNT)
         return set_count(option, value, text, ret_why, size);
+    if (option->type == OPTION_RATE)
+        return set_rate(option, value, text, ret_why, size);
     return set_choice(option, value, text, ret_why, size);
 }
 

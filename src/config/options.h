@@ -11,6 +11,7 @@ enum option_scope { OPTION_GLOBAL, OPTION_UPSTREAM };
 enum option_type {
     OPTION_DURATION,
     OPTION_COUNT,
+    OPTION_RATE, /* a count, with or without "/s" */
     OPTION_CHOICE,
     OPTION_LISTENS, /* the lists: repeatable, and several with commas */
     OPTION_TARGETS,

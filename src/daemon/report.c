@@ -58,3 +58,10 @@ void report_health(void *arg, const char *name, enum dns_type type, enum answer_
     else
         log_info("dns recovered", log_text("name", name), log_text("type", dns_type_name(type)));
 }
+
+void report_busy(void *arg, unsigned budget)
+{
+    (void)arg;
+    log_warning("half of dns-budget is used: names, TTLs or failures ask for much",
+                log_number("dns-budget", budget));
+}

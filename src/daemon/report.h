@@ -17,4 +17,7 @@ void report_endpoints(const char *upstream, const struct endpoint_set *set,
 void report_health(void *arg, const char *name, enum dns_type type, enum answer_outcome outcome,
                    bool failing, usec_t retry);
 
+/* Fits resolver_busy(). */
+void report_busy(void *arg, unsigned budget);
+
 #endif

@@ -36,7 +36,7 @@ static void on_answer(void *arg, const struct answer *answer, const struct addre
 static size_t ask(struct event_base *base, struct resolver *resolver, struct question question)
 {
     struct query *query;
-    if (resolver_ask(resolver, question.target->name, question.type, on_answer, &question,
+    if (resolver_ask(resolver, question.target->name, question.type, true, on_answer, &question,
                      &query) == 0)
         event_base_dispatch(base); /* returns when nothing is left to wait for */
     return question.found;
@@ -64,7 +64,7 @@ int resolve_print(const struct config *config, FILE *out)
     struct resolver *resolver = NULL;
     int status = 0;
     int result = base ? resolver_new(base, config->global.resolvers, config->global.resolver_count,
-                                     &resolver)
+                                     (unsigned)config->global.dns_budget, &resolver)
                       : -1;
     if (result < 0)
         fprintf(out, "no DNS server can be used: %s\n", strerror(-result));

@@ -176,10 +176,11 @@ static int start_dns(struct server *server)
     const struct global_options *global = &server->config->global;
     if (asks_dns(server->config)) {
         int result = resolver_new(server->base, global->resolvers, global->resolver_count,
-                                  &server->resolver);
+                                  (unsigned)global->dns_budget, &server->resolver);
         if (result < 0)
             return fail("no DNS server can be used: check resolv.conf, or set [redial] resolver",
                         result);
+        resolver_on_busy(server->resolver, report_busy, server);
     }
     server->lookups = lookups_new(server->base, server->resolver, report_health, server);
     return server->lookups ? 0 : fail("discovery could not be started", -ENOMEM);
@@ -195,6 +196,39 @@ static void on_endpoints(void *arg, struct endpoint_set *set, const struct endpo
         if (worker_set_endpoints(server->crews[i].worker, service->upstream, set) < 0)
             log_error("no memory to tell a worker of the new endpoints",
                       log_text("upstream", service->name));
+}
+
+/* A worker's word that a connect failed. */
+struct failure_message {
+    struct message message;
+    struct service *service;
+    struct endpoint *endpoint;
+};
+
+static void deliver_failure(struct message *message, void *owner)
+{
+    struct failure_message *failure = (struct failure_message *)message;
+    (void)owner;
+    atomic_store(&failure->endpoint->failure_told, false);
+    if (failure->service->discovery) /* not while stopping */
+        discovery_connect_failed(failure->service->discovery, &failure->endpoint->address);
+    endpoint_unref(failure->endpoint);
+    free(failure);
+}
+
+/* On a worker's thread. */
+static void on_failure(void *arg, struct endpoint *endpoint)
+{
+    struct service *service = arg;
+    struct failure_message *failure = calloc(1, sizeof *failure);
+    if (!failure) { /* the next failure tells */
+        atomic_store(&endpoint->failure_told, false);
+        return;
+    }
+    failure->message.deliver = deliver_failure;
+    failure->service = service;
+    failure->endpoint = endpoint_ref(endpoint);
+    mailbox_post(service->server->mailbox, &failure->message);
 }
 
 /* Opens the sockets of every upstream, and says of each that cannot be opened why. */
@@ -213,7 +247,8 @@ static int start_service(struct server *server, size_t index)
 {
     struct service *service = &server->services[index];
     const struct upstream_config *config = &server->config->upstreams[index];
-    service->upstream = upstream_new((uint32_t)config->options.max_connections);
+    service->upstream =
+        upstream_new((uint32_t)config->options.max_connections, on_failure, service);
     if (!service->upstream)
         return -ENOMEM;
     int result = discovery_new(server->lookups, &config->options, on_endpoints, service,
@@ -267,10 +302,10 @@ static void set_limit(struct server *server)
         fixed += server->crew_count * server->config->upstreams[i].options.listen_count;
     uint32_t carried = descriptors_connections(descriptors, fixed);
     int64_t wanted = server->config->global.max_connections;
-    server->limit.most = wanted > 0 ? (uint32_t)wanted : carried;
+    server->limit.most = wanted > 0 && wanted < (int64_t)carried ? (uint32_t)wanted : carried;
     if (wanted > (int64_t)carried)
-        log_warning("max-connections is more than the limit of open files carries",
-                    log_number("max-connections", wanted), log_number("carried", carried),
+        log_warning("max-connections is lowered to what the limit of open files carries",
+                    log_number("wanted", wanted), log_number("carried", carried),
                     log_number("open-files", descriptors));
 }
 
@@ -327,12 +362,13 @@ static void clear(struct server *server)
         worker_join(server->crews[i].worker);
     for (size_t i = 0; server->services && i < server->service_count; i++) {
         discovery_free(server->services[i].discovery);
+        server->services[i].discovery = NULL;
         upstream_unref(server->services[i].upstream);
         sockets_close(&server->services[i].sockets);
     }
+    mailbox_free(server->mailbox); /* may hold failures still, so before the services go */
     lookups_free(server->lookups);
     resolver_free(server->resolver);
-    mailbox_free(server->mailbox);
     free_event(server->sigterm);
     free_event(server->sigint);
     free_event(server->sighup);

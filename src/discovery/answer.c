@@ -179,6 +179,7 @@ void answer_parse(const uint8_t *message, size_t length, const char *name, enum 
             ret_answer->ttl = negative_ttl(&parsed, ANSWER_TTL_UNKNOWN);
         return;
     }
+    answer.truncated = ns_msg_getflag(parsed, ns_f_tc);
     enum answer_outcome outcome = ANSWER_MALFORMED;
     if (follow_chain(&parsed, name, owner, &answer.ttl))
         outcome = collect(&parsed, owner, type, &answer);

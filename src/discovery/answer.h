@@ -1,6 +1,7 @@
 #ifndef REDIAL_DISCOVERY_ANSWER_H
 #define REDIAL_DISCOVERY_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct answer {
     uint32_t ttl;
     struct address *addresses; /* port 0, sorted, each once */
     size_t count;
+    bool truncated; /* and the whole could not be had: there may be more (TC of RFC 1035 §4.1.1) */
 };
 
 /* Reads a whole DNS message, hostile or not, as the answer to the question for `name` (text, no

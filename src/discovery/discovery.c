@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "discovery/membership.h"
 
 /* What one target asks; a static address asks nothing. */
 struct source {
     struct subscription subscription;
     struct discovery *discovery;
+    struct membership membership;
     uint16_t port;
 };
 
@@ -15,6 +17,7 @@ struct discovery {
     struct lookups *lookups;
     discovery_callback *callback;
     void *arg;
+    struct membership_rules rules;
     struct endpoint_set *set;
     struct address *fixed;
     size_t fixed_count;
@@ -33,7 +36,7 @@ static int gather(const struct discovery *discovery, struct address **ret_addres
 {
     size_t most = discovery->fixed_count, count = 0, kept = 0;
     for (size_t i = 0; i < discovery->source_count; i++)
-        most += lookup_answer(discovery->sources[i].subscription.lookup)->count;
+        most += discovery->sources[i].membership.count;
     struct address *addresses = calloc(most + 1, sizeof *addresses);
     if (!addresses)
         return -ENOMEM;
@@ -41,9 +44,8 @@ static int gather(const struct discovery *discovery, struct address **ret_addres
         addresses[count] = discovery->fixed[count];
     for (size_t i = 0; i < discovery->source_count; i++) {
         const struct source *source = &discovery->sources[i];
-        const struct answer *answer = lookup_answer(source->subscription.lookup);
-        for (size_t j = 0; j < answer->count; j++) {
-            addresses[count] = answer->addresses[j];
+        for (size_t j = 0; j < source->membership.count; j++) {
+            addresses[count] = source->membership.members[j].address;
             address_set_port(&addresses[count++], source->port);
         }
     }
@@ -87,17 +89,47 @@ static struct endpoint_set *advance(struct discovery *discovery)
     return previous;
 }
 
-static void on_lookup(struct subscription *subscription)
+/* Makes the next set and tells of it, where it is another one. */
+static void publish(struct discovery *discovery, usec_t ttl)
 {
-    struct source *source = list_entry(subscription, struct source, subscription);
-    struct discovery *discovery = source->discovery;
     struct endpoint_set *previous = advance(discovery);
     if (!previous)
         return;
-    usec_t ttl = lookup_ttl(lookup_answer(subscription->lookup)->ttl, subscription->min_ttl,
-                            subscription->max_ttl);
     discovery->callback(discovery->arg, discovery->set, previous, ttl);
     endpoint_set_unref(previous);
+}
+
+/* When the question must be asked again to confirm what the last answer claimed. */
+static usec_t ask_by(const struct source *source, usec_t now)
+{
+    if (membership_unconfirmed(&source->membership))
+        return now + source->subscription.min_ttl;
+    return membership_held_until(&source->membership, &source->discovery->rules);
+}
+
+static void on_answered(struct subscription *subscription, const struct answer *answer,
+                        const struct address *server, usec_t now)
+{
+    struct source *source = list_entry(subscription, struct source, subscription);
+    (void)server;
+    membership_take(&source->membership, &source->discovery->rules, answer, now);
+    subscription->ask_by = ask_by(source, now);
+    publish(source->discovery,
+            lookup_ttl(answer->ttl, subscription->min_ttl, subscription->max_ttl));
+}
+
+void discovery_connect_failed(struct discovery *discovery, const struct address *address)
+{
+    struct address bare = *address;
+    address_set_port(&bare, 0);
+    for (size_t i = 0; i < discovery->source_count; i++) {
+        struct source *source = &discovery->sources[i];
+        if (source->port != address_port(address))
+            continue;
+        membership_connect_failed(&source->membership, &bare);
+        lookup_hurry(source->subscription.lookup);
+    }
+    publish(discovery, 0);
 }
 
 static int subscribe(struct discovery *discovery, const struct target *target, enum dns_type type,
@@ -106,14 +138,18 @@ static int subscribe(struct discovery *discovery, const struct target *target, e
     struct source *source = &discovery->sources[discovery->source_count];
     source->discovery = discovery;
     source->port = target->port;
-    source->subscription.changed = on_lookup;
+    source->subscription.answered = on_answered;
     source->subscription.min_ttl = options->min_ttl;
     source->subscription.max_ttl = options->max_ttl;
     source->subscription.starving = true;
     int result = lookups_subscribe(discovery->lookups, target->name, type, &source->subscription);
-    if (result == 0)
-        discovery->source_count++;
-    return result;
+    if (result < 0)
+        return result;
+    discovery->source_count++;
+    const struct answer *known = lookup_answer(source->subscription.lookup);
+    if (known->count > 0)
+        membership_take(&source->membership, &discovery->rules, known, clock_now());
+    return 0;
 }
 
 static int add_target(struct discovery *discovery, const struct target *target,
@@ -141,6 +177,8 @@ int discovery_new(struct lookups *lookups, const struct upstream_options *option
     discovery->lookups = lookups;
     discovery->callback = callback;
     discovery->arg = arg;
+    discovery->rules = (struct membership_rules){.hold = options->hold,
+                                                 .sample_size = (unsigned)options->sample_size};
     discovery->fixed = calloc(options->target_count, sizeof *discovery->fixed);
     int result = discovery->fixed ? 0 : -ENOMEM;
     for (size_t i = 0; i < options->target_count && result == 0; i++)
@@ -161,8 +199,10 @@ void discovery_free(struct discovery *discovery)
 {
     if (!discovery)
         return;
-    for (size_t i = 0; i < discovery->source_count; i++)
+    for (size_t i = 0; i < discovery->source_count; i++) {
         lookups_unsubscribe(&discovery->sources[i].subscription);
+        membership_clear(&discovery->sources[i].membership);
+    }
     endpoint_set_unref(discovery->set);
     free(discovery->fixed);
     free(discovery);

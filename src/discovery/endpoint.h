@@ -2,6 +2,7 @@
 #define REDIAL_DISCOVERY_ENDPOINT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ struct endpoint {
     _Atomic uint32_t active;   /* connections open or being opened */
     _Atomic uint64_t accepted; /* connects that succeeded */
     _Atomic uint64_t failed;   /* connects that did not, by the endpoint's fault */
+    _Atomic bool failure_told; /* the main thread has a failure to look at still */
 };
 
 /* A new one with one reference, or NULL where there is no memory. */

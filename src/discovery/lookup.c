@@ -27,6 +27,9 @@ struct lookup {
     struct event *timer;
     struct query *query; /* NULL: waiting for the timer */
     struct answer good;  /* the last answer that named addresses */
+    usec_t asked;        /* when the last question was */
+    usec_t due;          /* when the next one is; 0 while it is under way */
+    bool hurried;        /* a failed connect wants the next question */
     unsigned failures;   /* in a row */
     bool told_failing;   /* what `health` heard last */
     enum dns_type type;
@@ -73,6 +76,8 @@ static struct subscription keenest(const struct lookup *lookup)
             keen.min_ttl = one->min_ttl;
         if (one->max_ttl < keen.max_ttl)
             keen.max_ttl = one->max_ttl;
+        if (one->ask_by != 0 && (keen.ask_by == 0 || one->ask_by < keen.ask_by))
+            keen.ask_by = one->ask_by;
         keen.starving = keen.starving || one->starving;
     }
     if (keen.max_ttl < keen.min_ttl)
@@ -92,7 +97,19 @@ static bool is_failure(const struct lookup *lookup, const struct subscription *k
 static void ask_in(struct lookup *lookup, usec_t wait)
 {
     struct timeval span = clock_timeval(wait);
+    lookup->due = clock_now() + wait;
     event_add(lookup->timer, &span);
+}
+
+void lookup_hurry(struct lookup *lookup)
+{
+    if (lookup->query)
+        return;
+    usec_t now = clock_now(), soonest = lookup->asked + keenest(lookup).min_ttl;
+    usec_t due = soonest > now ? soonest : now;
+    lookup->hurried = true;
+    if (due < lookup->due)
+        ask_in(lookup, due - now);
 }
 
 static void keep_answer(struct lookup *lookup, const struct answer *answer)
@@ -120,25 +137,35 @@ static void tell_health(struct lookup *lookup, enum answer_outcome outcome, usec
                                 failing, retry);
 }
 
+/* How long to wait for the next question, after this answer. */
+static usec_t next_wait(const struct lookup *lookup, const struct subscription *keen,
+                        const struct answer *answer, usec_t now)
+{
+    bool urgent = keen->starving || keen->ask_by != 0;
+    usec_t wait = lookup->failures > 0 ? lookup_backoff(lookup->failures, keen->min_ttl, urgent)
+                                       : lookup_ttl(answer->ttl, keen->min_ttl, keen->max_ttl);
+    if (keen->ask_by != 0 && keen->ask_by < now + wait)
+        wait = keen->ask_by > now + keen->min_ttl ? keen->ask_by - now : keen->min_ttl;
+    return lookup_jitter(wait);
+}
+
 static void on_answer(void *arg, const struct answer *answer, const struct address *server)
 {
     struct lookup *lookup = arg;
-    (void)server;
+    usec_t now = clock_now();
     lookup->query = NULL;
+    lookup->hurried = false;
     if (answer->outcome == ANSWER_ADDRESSES)
         keep_answer(lookup, answer);
-    /* First the subscribers, who then know whether they starve. */
+    /* First the subscribers, who then know what they need. */
     list_each(node, &lookup->subscriptions)
     {
         struct subscription *one = list_entry(node, struct subscription, node);
-        one->changed(one);
+        one->answered(one, answer, server, now);
     }
     struct subscription keen = keenest(lookup);
     lookup->failures = is_failure(lookup, &keen, answer->outcome) ? lookup->failures + 1 : 0;
-    usec_t wait = lookup->failures > 0
-                      ? lookup_backoff(lookup->failures, keen.min_ttl, keen.starving)
-                      : lookup_ttl(answer->ttl, keen.min_ttl, keen.max_ttl);
-    wait = lookup_jitter(wait);
+    usec_t wait = next_wait(lookup, &keen, answer, now);
     ask_in(lookup, wait);
     tell_health(lookup, answer->outcome, wait);
 }
@@ -148,8 +175,9 @@ static void on_timer(evutil_socket_t fd, short events, void *arg)
     struct lookup *lookup = arg;
     (void)fd;
     (void)events;
-    if (resolver_ask(lookup->lookups->resolver, lookup->name, lookup->type, on_answer, lookup,
-                     &lookup->query) < 0)
+    lookup->asked = clock_now();
+    if (resolver_ask(lookup->lookups->resolver, lookup->name, lookup->type, lookup->hurried,
+                     on_answer, lookup, &lookup->query) < 0)
         ask_in(lookup, USEC_PER_SEC); /* no memory: what is known serves on */
 }
 
@@ -202,6 +230,18 @@ static struct lookup *lookup_new(struct lookups *lookups, const char *name, enum
     return lookup;
 }
 
+/* A subscriber that came later may be keener than those before. */
+static void suit_newcomer(struct lookup *lookup)
+{
+    struct subscription keen = keenest(lookup);
+    if (lookup->query || lookup->failures > 0 || lookup->asked == 0)
+        return;
+    usec_t now = clock_now();
+    usec_t due = lookup->asked + lookup_ttl(lookup->good.ttl, keen.min_ttl, keen.max_ttl);
+    if (due < lookup->due)
+        ask_in(lookup, due > now ? due - now : 0);
+}
+
 int lookups_subscribe(struct lookups *lookups, const char *name, enum dns_type type,
                       struct subscription *subscription)
 {
@@ -216,6 +256,7 @@ int lookups_subscribe(struct lookups *lookups, const char *name, enum dns_type t
         return -ENOMEM;
     subscription->lookup = found;
     list_append(&found->subscriptions, &subscription->node);
+    suit_newcomer(found);
     return 0;
 }
 

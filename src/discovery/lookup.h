@@ -16,14 +16,17 @@ struct lookup;
 /* All lookups of the process. */
 struct lookups;
 
-/* Who wants a lookup. Embedded in the subscriber; `changed` and the TTL range are set by it. */
+/* Who wants a lookup. Embedded in the subscriber, which sets everything but `node` and `lookup`. */
 struct subscription {
     struct list node;
     struct lookup *lookup;
-    /* A question ended: what lookup_answer() says may be new. Never called from within
-     * lookups_subscribe(). */
-    void (*changed)(struct subscription *subscription);
+    /* A question ended, however it did. The answer and the server (see resolver_callback) are
+     * borrowed; `now` is the time. The subscriber brings the fields below up to date. Never called
+     * from within lookups_subscribe(). */
+    void (*answered)(struct subscription *subscription, const struct answer *answer,
+                     const struct address *server, usec_t now);
     usec_t min_ttl, max_ttl; /* the lookup is asked as often as its keenest subscriber wants */
+    usec_t ask_by;           /* ask again by this time, though the TTL says later; 0: no matter */
     bool starving;           /* has no address at all: failures are retried sooner */
 };
 
@@ -47,8 +50,13 @@ int lookups_subscribe(struct lookups *lookups, const char *name, enum dns_type t
 /* The last subscriber ends the asking. */
 void lookups_unsubscribe(struct subscription *subscription);
 
-/* The last good answer's addresses, none where there was none yet. Borrowed. */
+/* The last answer that named addresses, none where there was none yet, for a subscriber that comes
+ * later than the answer. Borrowed. */
 const struct answer *lookup_answer(const struct lookup *lookup);
+
+/* Asks again early, since a connect to one of the addresses failed: at once, but not sooner than
+ * the least min_ttl after the last question. Calls within that time are one question. */
+void lookup_hurry(struct lookup *lookup);
 
 /* --- the rules, apart from the asking so that they can be tested alone ------------------- */
 

@@ -111,7 +111,7 @@ static bool book_failure(struct dial *dial, enum connect_outcome outcome, int er
     bool blamed = outcome != CONNECT_LOCAL_BARRED && outcome != CONNECT_LOCAL_LACK;
     log_failure(dial, error);
     if (blamed)
-        atomic_fetch_add_explicit(&endpoint->failed, 1, memory_order_relaxed);
+        upstream_connect_failed(dial->view->upstream, endpoint);
     bool next = outcome != CONNECT_LOCAL_LACK && mark_tried(dial, endpoint, blamed);
     if (!next)
         resume_in(dial, LOCAL_FAULT_PAUSE);

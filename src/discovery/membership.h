@@ -1,0 +1,76 @@
+#ifndef REDIAL_DISCOVERY_MEMBERSHIP_H
+#define REDIAL_DISCOVERY_MEMBERSHIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "discovery/answer.h"
+
+/* Which addresses count as behind a name, after all that its answers said. Pure: it asks nothing
+ * and takes the time as an argument. Belongs to the main thread. */
+
+/* Why an address is in. */
+enum member_state {
+    MEMBER_PRESENT, /* the last answer named it */
+    MEMBER_ABSENT,  /* the last samples did not, which chance explains */
+    MEMBER_SUSPECT, /* a surprisingly short answer did not, and is to be confirmed */
+    MEMBER_HELD,    /* the last answer said that there is nothing at all */
+};
+
+struct member {
+    struct address address;
+    enum member_state state;
+    unsigned misses; /* samples in a row that did not name it */
+    usec_t since;    /* when it came in */
+    usec_t seen;     /* when an answer named it last */
+};
+
+struct membership_rules {
+    usec_t hold;          /* how long "there is nothing" must be said before it counts */
+    unsigned sample_size; /* an answer of so many addresses may be a part of the whole */
+};
+
+struct membership {
+    struct member *members; /* sorted by address */
+    size_t count;
+    usec_t held_since; /* 0: the last word was not "nothing" */
+};
+
+/* What becomes of the set. */
+enum membership_verdict {
+    MEMBERSHIP_REPLACE, /* the answer is the whole: what is absent is gone */
+    MEMBERSHIP_CONFIRM, /* likewise, but it drops more than half: the next answer must say so too */
+    MEMBERSHIP_UNITE,   /* the answer is a sample: what is absent may be there still */
+    MEMBERSHIP_ADD,     /* the answer is truncated: it adds and does not remove */
+    MEMBERSHIP_HOLD,    /* there is nothing, it says: believed once it was said for `hold` */
+    MEMBERSHIP_KEEP,    /* nobody knows: everything stays */
+};
+
+const char *membership_verdict_name(enum membership_verdict verdict);
+const char *member_state_name(enum member_state state);
+
+/* Takes an answer in. Returns the verdict. Without memory the set stays, by MEMBERSHIP_KEEP. */
+enum membership_verdict membership_take(struct membership *membership,
+                                        const struct membership_rules *rules,
+                                        const struct answer *answer, usec_t now);
+
+/* A connect to the address failed. One that the last answer did not name leaves at once. Returns
+ * whether it left. */
+bool membership_connect_failed(struct membership *membership, const struct address *address);
+
+/* When the held set is to be given up, if the answer is the same then; 0: nothing is held. */
+usec_t membership_held_until(const struct membership *membership,
+                             const struct membership_rules *rules);
+
+/* Whether a short answer waits for its confirmation. */
+bool membership_unconfirmed(const struct membership *membership);
+
+/* The number of samples in a row of `sample` addresses out of `total` that a present address may be
+ * missing from, before it counts as gone. Chosen so that in the next thousand answers no present
+ * one of the whole set is taken for gone with a probability above 1 in 100. At least 1. */
+unsigned membership_miss_limit(size_t sample, size_t total);
+
+void membership_clear(struct membership *membership);
+
+#endif

@@ -1,1 +1,219 @@
-# filled by tests/unit
+# One program (or a few) a layer; each links its own layer and those below, and nothing above.
+unit_programs = \
+	tests/unit/test_base_address \
+	tests/unit/test_base_clock \
+	tests/unit/test_base_cpus \
+	tests/unit/test_base_list \
+	tests/unit/test_base_log \
+	tests/unit/test_base_mailbox \
+	tests/unit/test_base_network \
+	tests/unit/test_base_random \
+	tests/unit/test_config_ini \
+	tests/unit/test_config_listen \
+	tests/unit/test_config_options \
+	tests/unit/test_config_target \
+	tests/unit/test_config_value \
+	tests/unit/test_config_errors \
+	tests/unit/test_config_load \
+	tests/unit/test_discovery_answer \
+	tests/unit/test_discovery_budget \
+	tests/unit/test_discovery_membership \
+	tests/unit/test_discovery_endpoint \
+	tests/unit/test_discovery_hosts \
+	tests/unit/test_discovery_discovery \
+	tests/unit/test_discovery_lookup \
+	tests/unit/test_discovery_resolver \
+	tests/unit/test_proxy_balance \
+	tests/unit/test_proxy_connect \
+	tests/unit/test_proxy_stream \
+	tests/unit/test_proxy_relay \
+	tests/unit/test_proxy_dial \
+	tests/unit/test_proxy_listener \
+	tests/unit/test_proxy_worker \
+	tests/unit/test_daemon_descriptors \
+	tests/unit/test_daemon_report \
+	tests/unit/test_daemon_sockets
+check_PROGRAMS += $(unit_programs)
+TESTS += $(unit_programs)
+
+tests_unit_test_base_address_SOURCES = tests/unit/test_base_address.c tests/unit/suite.h
+tests_unit_test_base_address_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_address_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_clock_SOURCES = tests/unit/test_base_clock.c tests/unit/suite.h
+tests_unit_test_base_clock_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_clock_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_cpus_SOURCES = tests/unit/test_base_cpus.c tests/unit/suite.h
+tests_unit_test_base_cpus_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_cpus_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_list_SOURCES = tests/unit/test_base_list.c tests/unit/suite.h
+tests_unit_test_base_list_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_list_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_log_SOURCES = tests/unit/test_base_log.c tests/unit/suite.h
+tests_unit_test_base_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_log_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_mailbox_SOURCES = tests/unit/test_base_mailbox.c tests/unit/suite.h
+tests_unit_test_base_mailbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_mailbox_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_network_SOURCES = tests/unit/test_base_network.c tests/unit/suite.h
+tests_unit_test_base_network_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_network_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_random_SOURCES = tests/unit/test_base_random.c tests/unit/suite.h
+tests_unit_test_base_random_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_random_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_config_ini_SOURCES = tests/unit/test_config_ini.c tests/unit/suite.h
+tests_unit_test_config_ini_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_ini_LDADD = $(LIBS_CONFIG) $(CHECK_LIBS)
+
+tests_unit_test_config_listen_SOURCES = tests/unit/test_config_listen.c tests/unit/suite.h
+tests_unit_test_config_listen_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_listen_LDADD = $(LIBS_CONFIG) $(CHECK_LIBS)
+
+tests_unit_test_config_options_SOURCES = tests/unit/test_config_options.c tests/unit/suite.h
+tests_unit_test_config_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_options_LDADD = $(LIBS_CONFIG) $(CHECK_LIBS)
+
+tests_unit_test_config_target_SOURCES = tests/unit/test_config_target.c tests/unit/suite.h
+tests_unit_test_config_target_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_target_LDADD = $(LIBS_CONFIG) $(CHECK_LIBS)
+
+tests_unit_test_config_value_SOURCES = tests/unit/test_config_value.c tests/unit/suite.h
+tests_unit_test_config_value_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_value_LDADD = $(LIBS_CONFIG) $(CHECK_LIBS)
+
+tests_unit_test_config_errors_SOURCES = tests/unit/test_config_errors.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_config_errors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_errors_LDADD = $(LIBS_CONFIG) $(CHECK_LIBS)
+
+tests_unit_test_config_load_SOURCES = tests/unit/test_config_load.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_config_load_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_load_LDADD = $(LIBS_CONFIG) $(CHECK_LIBS)
+
+tests_unit_test_discovery_answer_SOURCES = tests/unit/test_discovery_answer.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h
+tests_unit_test_discovery_answer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_answer_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_endpoint_SOURCES = tests/unit/test_discovery_endpoint.c tests/unit/suite.h
+tests_unit_test_discovery_endpoint_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_endpoint_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_hosts_SOURCES = tests/unit/test_discovery_hosts.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_discovery_hosts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_hosts_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_discovery_SOURCES = tests/unit/test_discovery_discovery.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_discovery_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_discovery_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_lookup_SOURCES = tests/unit/test_discovery_lookup.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_lookup_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_lookup_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_resolver_SOURCES = tests/unit/test_discovery_resolver.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_resolver_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_resolver_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_balance_SOURCES = tests/unit/test_proxy_balance.c tests/unit/suite.h
+tests_unit_test_proxy_balance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_balance_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_connect_SOURCES = tests/unit/test_proxy_connect.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_connect_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_connect_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_stream_SOURCES = tests/unit/test_proxy_stream.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_stream_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_stream_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_relay_SOURCES = tests/unit/test_proxy_relay.c tests/unit/suite.h \
+	tests/unit/relay_rig.c \
+	tests/unit/relay_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_proxy_relay_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_relay_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_dial_SOURCES = tests/unit/test_proxy_dial.c tests/unit/suite.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_dial_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_dial_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_listener_SOURCES = tests/unit/test_proxy_listener.c tests/unit/suite.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_listener_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_listener_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_worker_SOURCES = tests/unit/test_proxy_worker.c tests/unit/suite.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_proxy_worker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_worker_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_daemon_descriptors_SOURCES = tests/unit/test_daemon_descriptors.c tests/unit/suite.h
+tests_unit_test_daemon_descriptors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_descriptors_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_daemon_report_SOURCES = tests/unit/test_daemon_report.c tests/unit/suite.h
+tests_unit_test_daemon_report_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_report_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_daemon_sockets_SOURCES = tests/unit/test_daemon_sockets.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_daemon_sockets_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_sockets_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_discovery_budget_SOURCES = tests/unit/test_discovery_budget.c tests/unit/suite.h
+tests_unit_test_discovery_budget_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_budget_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_membership_SOURCES = tests/unit/test_discovery_membership.c \
+	tests/unit/suite.h
+tests_unit_test_discovery_membership_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_membership_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)

@@ -1,0 +1,147 @@
+#include "relay_rig.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "loopback.h"
+#include "proxy/stream.h"
+
+#define PIECE 200000
+
+static char piece[PIECE];
+
+static char pattern(uint8_t seed, uint64_t at)
+{
+    return (char)((at * 2654435761u >> 11) ^ seed);
+}
+
+static void run_relay(struct rig *rig)
+{
+    if (rig_over(rig))
+        return; /* as a session would be gone */
+    rig->runs++;
+    rig->verdict = relay_run(&rig->relay, &rig->loop);
+    if (rig->relay.client.pending_length > LOOP_BUFFER_SIZE ||
+        rig->relay.endpoint.pending_length > LOOP_BUFFER_SIZE)
+        abort(); /* an unbounded buffer */
+    if (rig->verdict == RELAY_AGAIN) {
+        rig->agains++;
+        loop_later(&rig->loop, &rig->again);
+    }
+}
+
+static void on_stream(struct stream *stream, void *owner)
+{
+    (void)stream;
+    run_relay(owner);
+}
+
+static void on_again(struct task *task)
+{
+    run_relay((struct rig *)((char *)task - offsetof(struct rig, again)));
+}
+
+static int open_side(struct rig *rig, struct stream **ret_stream)
+{
+    int ends[2];
+    loopback_pair(ends);
+    if (stream_new(&rig->loop, ends[0], on_stream, rig, ret_stream) < 0)
+        abort();
+    return ends[1];
+}
+
+void rig_open(struct rig *rig)
+{
+    struct stream *client, *endpoint;
+    *rig = (struct rig){.verdict = RELAY_IDLE};
+    if (loop_init(&rig->loop) < 0)
+        abort();
+    rig->client = (struct far_end){.fd = open_side(rig, &client), .seed = 0x11};
+    rig->endpoint = (struct far_end){.fd = open_side(rig, &endpoint), .seed = 0xee};
+    task_init(&rig->again, on_again);
+    relay_init(&rig->relay, client, endpoint);
+}
+
+void rig_close(struct rig *rig)
+{
+    task_cancel(&rig->again);
+    relay_clear(&rig->relay);
+    stream_close(rig->relay.client.stream);
+    stream_close(rig->relay.endpoint.stream);
+    if (rig->client.fd >= 0)
+        close(rig->client.fd);
+    if (rig->endpoint.fd >= 0)
+        close(rig->endpoint.fd);
+    loop_clear(&rig->loop);
+    libevent_global_shutdown();
+}
+
+static size_t random_size(void)
+{
+    uint32_t most = random_below(4) ? 3000 : PIECE;
+    return 1 + random_below(most);
+}
+
+static void send_some(struct far_end *end)
+{
+    size_t size = random_size();
+    if (size > end->to_send - end->sent)
+        size = (size_t)(end->to_send - end->sent);
+    for (size_t i = 0; i < size; i++)
+        piece[i] = pattern(end->seed, end->sent + i);
+    ssize_t put = send(end->fd, piece, size, MSG_NOSIGNAL);
+    if (put > 0)
+        end->sent += (uint64_t)put;
+}
+
+static void read_some(struct far_end *end, const struct far_end *other)
+{
+    ssize_t got = recv(end->fd, piece, random_size(), 0);
+    if (got < 0 && errno != EAGAIN)
+        end->got_error = errno;
+    if (got == 0)
+        end->got_end = true;
+    for (ssize_t i = 0; i < got; i++)
+        if (piece[i] != pattern(other->seed, end->got++))
+            abort(); /* a byte is not where it belongs */
+}
+
+static void move_end(struct far_end *end, const struct far_end *other)
+{
+    if (end->fd < 0)
+        return;
+    if (end->sent < end->to_send)
+        send_some(end);
+    if (!end->holds_back && !end->got_end)
+        read_some(end, other);
+}
+
+void rig_turn(struct rig *rig)
+{
+    move_end(&rig->client, &rig->endpoint);
+    move_end(&rig->endpoint, &rig->client);
+    event_base_loop(rig->loop.base, EVLOOP_NONBLOCK);
+}
+
+bool rig_until(struct rig *rig, bool (*done)(const struct rig *rig))
+{
+    usec_t limit = clock_now() + 10 * USEC_PER_SEC;
+    while (!done(rig) && clock_now() < limit)
+        rig_turn(rig);
+    return done(rig);
+}
+
+bool rig_over(const struct rig *rig)
+{
+    return rig->verdict >= RELAY_CLOSED;
+}
+
+bool rig_carried(const struct rig *rig)
+{
+    return rig->client.got == rig->endpoint.to_send && rig->endpoint.got == rig->client.to_send;
+}

@@ -1,0 +1,46 @@
+/* A relay between two real connections; the test holds the far ends. */
+#ifndef UNIT_RELAY_RIG_H
+#define UNIT_RELAY_RIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proxy/loop.h"
+#include "proxy/relay.h"
+
+/* One far end: what it sends and gets is a pattern, so that each byte is checked by its place. */
+struct far_end {
+    int fd; /* -1: closed */
+    uint8_t seed;
+    uint64_t sent, to_send; /* it sends up to here */
+    uint64_t got;
+    bool holds_back; /* does not read */
+    bool got_end;    /* an orderly one */
+    int got_error;   /* errno */
+};
+
+struct rig {
+    struct loop loop;
+    struct relay relay;
+    struct task again;
+    struct far_end client, endpoint;
+    enum relay_verdict verdict;
+    unsigned agains, runs;
+};
+
+void rig_open(struct rig *rig);
+void rig_close(struct rig *rig);
+
+/* One turn: both far ends send and read pieces of random size, then the relay's events run. */
+void rig_turn(struct rig *rig);
+
+/* Turns until `done`: false when it takes more than ten seconds. */
+bool rig_until(struct rig *rig, bool (*done)(const struct rig *rig));
+
+/* Has the relay come to its end? */
+bool rig_over(const struct rig *rig);
+
+/* Has everything that was to be sent arrived, both ways? */
+bool rig_carried(const struct rig *rig);
+
+#endif

@@ -1,0 +1,102 @@
+#include "config/listen.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "suite.h"
+
+START_TEST(one_address)
+{
+    static const char *const texts[] = {"127.0.0.1:1", "127.0.0.1:65535", "[::1]:3001",
+                                        "0.0.0.0:80",  "[::]:80",         "10.1.2.3:9"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct listen listens[LISTEN_EXPANSION_MAX];
+        char text[ADDRESS_TEXT_MAX];
+        const char *why = "";
+        ck_assert_msg(listen_parse(texts[i], listens, &why) == 1, "%s: %s", texts[i], why);
+        ck_assert_str_eq(address_format(&listens[0].address, text), texts[i]);
+        ck_assert(!listens[0].optional);
+    }
+}
+END_TEST
+
+START_TEST(a_bare_port_is_both_families)
+{
+    static const char *const texts[] = {"3001", "1", "65535", "080"};
+    static const uint16_t ports[] = {3001, 1, 65535, 80};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct listen listens[LISTEN_EXPANSION_MAX];
+        const char *why;
+        ck_assert_int_eq(listen_parse(texts[i], listens, &why), 2);
+        for (int j = 0; j < 2; j++) {
+            ck_assert(address_is_loopback(&listens[j].address));
+            ck_assert_uint_eq(address_port(&listens[j].address), ports[i]);
+            ck_assert_int_eq(listens[j].address.family, j == 0 ? AF_INET : AF_INET6);
+            ck_assert_int_eq(listens[j].optional, j == 1); /* a host may lack IPv6 */
+        }
+    }
+}
+END_TEST
+
+START_TEST(refusals)
+{
+    static const struct {
+        const char *text, *why; /* a part of it */
+    } rows[] = {
+        {"", "port"},
+        {"0", "1 to 65535"},
+        {"65536", "1 to 65535"},
+        {"99999999999999999999", "1 to 65535"},
+        {"127.0.0.1:0", "1 to 65535"},
+        {"127.0.0.1:65536", "1 to 65535"},
+        {"127.0.0.1", "port is missing"},
+        {"127.0.0.1:", "1 to 65535"},
+        {"fd00::1:3001", "brackets"},
+        {"[::1]", "port is missing"},
+        {"[::1:80", "port is missing"},
+        {"fd00::1]:80", "brackets"},
+        {"[127.0.0.1]:80", "not an IP address"},
+        {"localhost:80", "not an IP address"},
+        {":3001", "write the address"},
+        {"*:3001", "write the address"},
+        {"*", "write the address"},
+        {"unix:/run/x.sock", "this version"},
+        {"systemd:name", "this version"},
+        {"3001x", "port is missing"},
+        {"-1", "port is missing"},
+        {" 3001", "port is missing"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct listen listens[LISTEN_EXPANSION_MAX];
+        const char *why = NULL;
+        ck_assert_msg(listen_parse(rows[i].text, listens, &why) == -EINVAL, "took \"%s\"",
+                      rows[i].text);
+        ck_assert_msg(strstr(why, rows[i].why) != NULL, "\"%s\": %s", rows[i].text, why);
+    }
+}
+END_TEST
+
+START_TEST(ipv6_without_brackets_is_called_that)
+{
+    static const char *const texts[] = {"::1:3001", "::1", ":::3001", "fe80::1:80"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct listen listens[LISTEN_EXPANSION_MAX];
+        const char *why = "";
+        ck_assert_int_eq(listen_parse(texts[i], listens, &why), -EINVAL);
+        ck_assert_msg(strstr(why, "brackets") != NULL, "\"%s\": %s", texts[i], why);
+    }
+}
+END_TEST
+
+static void add(TCase *cases)
+{
+    tcase_add_test(cases, one_address);
+    tcase_add_test(cases, a_bare_port_is_both_families);
+    tcase_add_test(cases, refusals);
+    tcase_add_test(cases, ipv6_without_brackets_is_called_that);
+}
+
+int main(void)
+{
+    return suite_run("config/listen", add);
+}

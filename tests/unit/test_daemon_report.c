@@ -1,0 +1,115 @@
+#include "daemon/report.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "suite.h"
+
+static int ends[2];
+static char line[8192];
+
+static void setup(void)
+{
+    ck_assert_int_eq(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    log_setup(ends[1], LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true);
+}
+
+/* The one line that was written. */
+static const char *said(void)
+{
+    ssize_t got = read(ends[0], line, sizeof line - 1);
+    ck_assert_int_gt(got, 0);
+    line[got - 1] = '\0';
+    ck_assert_ptr_null(strchr(line, '\n'));
+    return line;
+}
+
+/* The addresses 10.0.0.FROM … 10.0.0.TO. */
+static struct endpoint_set *set_of(const struct endpoint_set *previous, unsigned from, unsigned to)
+{
+    struct address addresses[256];
+    size_t count = 0;
+    for (unsigned n = from; n <= to; n++) {
+        struct in_addr ip = {.s_addr = htonl(0x0a000000u + n)};
+        addresses[count++] = address_ipv4(&ip, 80);
+    }
+    return endpoint_set_new(previous, addresses, count);
+}
+
+START_TEST(what_came_and_what_went)
+{
+    struct endpoint_set *none = set_of(NULL, 1, 0), *one = set_of(none, 1, 2);
+    struct endpoint_set *two = set_of(one, 2, 3);
+    report_endpoints("name", one, NULL, 0);
+    ck_assert_str_eq(said(),
+                     "<6>endpoints changed upstream=name count=2 added=10.0.0.1:80,10.0.0.2:80");
+    report_endpoints("name", two, one, 1500 * USEC_PER_MSEC + 7);
+    ck_assert_str_eq(said(), "<6>endpoints changed upstream=name count=2 added=10.0.0.3:80 "
+                             "removed=10.0.0.1:80 ttl=1500ms");
+    report_endpoints("name", none, two, USEC_PER_SEC);
+    ck_assert_str_eq(said(), "<6>endpoints changed upstream=name count=0 "
+                             "removed=10.0.0.2:80,10.0.0.3:80 ttl=1s");
+    endpoint_set_unref(none);
+    endpoint_set_unref(one);
+    endpoint_set_unref(two);
+}
+END_TEST
+
+START_TEST(many_are_counted)
+{
+    struct endpoint_set *set = set_of(NULL, 1, 200);
+    report_endpoints("name", set, NULL, 0);
+    ck_assert_ptr_nonnull(strstr(said(), "10.0.0.16:80,and-184-more"));
+    ck_assert_ptr_null(strstr(line, "10.0.0.17:80"));
+    endpoint_set_unref(set);
+    set = set_of(NULL, 1, 16);
+    report_endpoints("name", set, NULL, 0);
+    ck_assert_ptr_nonnull(strstr(said(), "10.0.0.16:80"));
+    ck_assert_ptr_null(strstr(line, "more"));
+    endpoint_set_unref(set);
+}
+END_TEST
+
+/* The longest addresses there are. */
+START_TEST(long_addresses_fit)
+{
+    struct address addresses[40];
+    for (size_t i = 0; i < COUNT_OF(addresses); i++) {
+        struct in6_addr ip;
+        memset(&ip, 0xff, sizeof ip);
+        ip.s6_addr[15] = (uint8_t)(200 + i);
+        addresses[i] = address_ipv6(&ip, 65535);
+        addresses[i].in6.sin6_scope_id = UINT32_MAX;
+    }
+    struct endpoint_set *set = endpoint_set_new(NULL, addresses, COUNT_OF(addresses));
+    report_endpoints("name", set, NULL, 0);
+    ck_assert_ptr_nonnull(strstr(said(), ",and-24-more"));
+    endpoint_set_unref(set);
+}
+END_TEST
+
+START_TEST(health)
+{
+    report_health(NULL, "a.test", DNS_TYPE_A, ANSWER_TIMEOUT, true, 1040 * USEC_PER_MSEC);
+    ck_assert_str_eq(said(), "<4>dns failed name=a.test type=A outcome=timeout retry=1040ms");
+    report_health(NULL, "a.test", DNS_TYPE_AAAA, ANSWER_ADDRESSES, false, USEC_PER_SEC);
+    ck_assert_str_eq(said(), "<6>dns recovered name=a.test type=AAAA");
+}
+END_TEST
+
+static void add(TCase *cases)
+{
+    tcase_add_checked_fixture(cases, setup, NULL);
+    tcase_add_test(cases, what_came_and_what_went);
+    tcase_add_test(cases, many_are_counted);
+    tcase_add_test(cases, long_addresses_fit);
+    tcase_add_test(cases, health);
+}
+
+int main(void)
+{
+    return suite_run("daemon/report", add);
+}

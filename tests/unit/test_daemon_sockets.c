@@ -1,0 +1,209 @@
+#include "daemon/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "loopback.h"
+#include "suite.h"
+
+static struct listen listens[3];
+static struct upstream_config upstream;
+static char said[8192];
+static int log_ends[2];
+
+static void setup(void)
+{
+    ck_assert_int_eq(pipe2(log_ends, O_NONBLOCK | O_CLOEXEC), 0);
+    log_setup(log_ends[1], LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true);
+    for (size_t i = 0; i < COUNT_OF(listens); i++) {
+        listens[i] = (struct listen){.optional = false};
+        close(loopback_refuse(&listens[i].address)); /* a port that nobody has */
+    }
+    upstream = (struct upstream_config){.name = (char *)"name",
+                                        .options = {.listens = listens, .listen_count = 2}};
+}
+
+static const char *what_was_said(void)
+{
+    ssize_t got = read(log_ends[0], said, sizeof said - 1);
+    said[got < 0 ? 0 : got] = '\0';
+    return said;
+}
+
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    for (int fd = 0; fd < 200; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void ck_listens(const struct sockets *sockets)
+{
+    for (size_t worker = 0; worker < sockets->workers; worker++)
+        for (size_t i = 0; i < sockets->per_worker; i++) {
+            struct sockaddr_storage name;
+            socklen_t length = sizeof name;
+            int fd = sockets_of_worker(sockets, worker)[i];
+            ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &length), 0);
+            struct address address = address_from_sockaddr((struct sockaddr *)&name, length);
+            ck_assert(address_equal(&address, &listens[i].address));
+        }
+}
+
+START_TEST(each_address_once_a_worker)
+{
+    for (size_t workers = 1; workers <= 5; workers++) {
+        struct sockets sockets;
+        size_t before = open_descriptors();
+        ck_assert_int_eq(sockets_open(&sockets, &upstream, workers), 0);
+        ck_assert_uint_eq(sockets.per_worker, 2);
+        ck_assert_uint_eq(open_descriptors(), before + 2 * workers);
+        ck_listens(&sockets);
+        for (size_t i = 0; i < 2; i++) {
+            int fd = loopback_connect(&listens[i].address);
+            ck_assert_int_ge(fd, 0);
+            close(fd);
+        }
+        ck_assert_ptr_nonnull(strstr(what_was_said(), "listening upstream=name address=127.0.0.1"));
+        sockets_close(&sockets);
+        ck_assert_uint_eq(open_descriptors(), before);
+    }
+}
+END_TEST
+
+/* SO_REUSEPORT would share the address with any process of this user: that is refused. */
+START_TEST(an_address_that_is_taken_is_an_error)
+{
+    for (size_t first = 1; first <= 3; first += 2)
+        for (size_t second = 1; second <= 3; second += 2) {
+            struct sockets one, other;
+            ck_assert_int_eq(sockets_open(&one, &upstream, first), 0);
+            what_was_said();
+            size_t before = open_descriptors();
+            ck_assert_int_eq(sockets_open(&other, &upstream, second), -EADDRINUSE);
+            ck_assert_uint_eq(open_descriptors(), before); /* then none is open */
+            ck_assert_ptr_nonnull(strstr(what_was_said(), "another process listens there"));
+            sockets_close(&one);
+            ck_assert_int_eq(sockets_open(&other, &upstream, second), 0);
+            sockets_close(&other);
+        }
+}
+END_TEST
+
+START_TEST(a_failure_of_the_second_closes_the_first)
+{
+    struct sockets sockets;
+    struct address address;
+    int taken = loopback_listen(&address);
+    listens[1].address = address;
+    for (size_t workers = 1; workers <= 4; workers++) {
+        size_t before = open_descriptors();
+        ck_assert_int_eq(sockets_open(&sockets, &upstream, workers), -EADDRINUSE);
+        ck_assert_uint_eq(open_descriptors(), before);
+        int fd = loopback_connect(&listens[0].address);
+        ck_assert_int_eq(fd, -ECONNREFUSED);
+    }
+    close(taken);
+}
+END_TEST
+
+START_TEST(an_address_of_another_host)
+{
+    struct sockets sockets;
+    const char *why;
+    ck_assert_int_eq(address_parse("192.0.2.1:1", &listens[0].address, &why), 0);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2), -EADDRNOTAVAIL);
+    ck_assert_ptr_nonnull(strstr(what_was_said(), "this host does not have that address"));
+    listens[0].optional = true; /* left out, and the row of each worker has no gap */
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2), 0);
+    ck_assert_uint_eq(sockets.per_worker, 1);
+    for (size_t worker = 0; worker < 2; worker++)
+        ck_assert_int_ge(sockets_of_worker(&sockets, worker)[0], 0);
+    ck_assert_int_ge(loopback_connect(&listens[1].address), 0);
+    sockets_close(&sockets);
+}
+END_TEST
+
+START_TEST(a_bare_port)
+{
+    struct listen both[LISTEN_EXPANSION_MAX];
+    struct sockets sockets;
+    const char *why;
+    char text[16];
+    sprintf(text, "%u", address_port(&listens[0].address));
+    ck_assert_int_eq(listen_parse(text, both, &why), 2);
+    memcpy(listens, both, sizeof both);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2), 0);
+    ck_assert_uint_ge(sockets.per_worker, 1); /* 2 where the host has IPv6 */
+    ck_assert_int_ge(loopback_connect(&both[0].address), 0);
+    sockets_close(&sockets);
+}
+END_TEST
+
+/* An optional address that another process has is no lack of IPv6: it is told. */
+START_TEST(optional_does_not_mean_taken)
+{
+    struct sockets sockets;
+    struct address address;
+    int taken = loopback_listen(&address);
+    listens[0] = (struct listen){.address = address, .optional = true};
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2), -EADDRINUSE);
+    close(taken);
+}
+END_TEST
+
+START_TEST(what_was_given_away_is_not_closed)
+{
+    struct sockets sockets;
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2), 0);
+    int mine = sockets_of_worker(&sockets, 1)[0], theirs = sockets_of_worker(&sockets, 0)[0];
+    sockets_forget(&sockets, 1);
+    sockets_close(&sockets);
+    ck_assert_int_ge(fcntl(mine, F_GETFD), 0);
+    ck_assert_int_lt(fcntl(theirs, F_GETFD), 0);
+    close(mine);
+    sockets_close(&sockets); /* twice is harmless */
+}
+END_TEST
+
+START_TEST(descriptors_run_out)
+{
+    struct sockets sockets;
+    struct rlimit limit;
+    size_t before = open_descriptors();
+    int next = dup(0);
+    close(next);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = (rlim_t)next + 3;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 4), -EMFILE);
+    ck_assert_uint_eq(open_descriptors(), before);
+    ck_assert_ptr_nonnull(strstr(what_was_said(), "limit of open files"));
+}
+END_TEST
+
+static void add(TCase *cases)
+{
+    tcase_add_checked_fixture(cases, setup, NULL);
+    tcase_add_test(cases, each_address_once_a_worker);
+    tcase_add_test(cases, an_address_that_is_taken_is_an_error);
+    tcase_add_test(cases, a_failure_of_the_second_closes_the_first);
+    tcase_add_test(cases, an_address_of_another_host);
+    tcase_add_test(cases, a_bare_port);
+    tcase_add_test(cases, optional_does_not_mean_taken);
+    tcase_add_test(cases, what_was_given_away_is_not_closed);
+    tcase_add_test(cases, descriptors_run_out);
+}
+
+int main(void)
+{
+    return suite_run("daemon/sockets", add);
+}

@@ -1,0 +1,349 @@
+#include "proxy/dial.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "loopback.h"
+#include "proxy/balance.h"
+#include "proxy/stream.h"
+#include "suite.h"
+#include "turn.h"
+#include "view_rig.h"
+
+#define MSEC USEC_PER_MSEC
+
+static struct view_rig rig;
+
+/* What the callback was told; the connection is given back at once. */
+struct result {
+    int calls;
+    enum dial_outcome outcome;
+    unsigned attempts;
+    struct address address;
+};
+
+static void on_dial(void *arg, const struct dial_result *told)
+{
+    struct result *result = arg;
+    bool connected = told->outcome == DIAL_CONNECTED;
+    ck_assert_int_eq(connected, told->stream != NULL);
+    ck_assert_int_eq(connected, told->endpoint != NULL);
+    result->calls++;
+    result->outcome = told->outcome;
+    result->attempts = told->attempts;
+    if (!connected)
+        return;
+    result->address = told->endpoint->address;
+    ck_assert_uint_ge(atomic_load(&told->endpoint->active), 1);
+    stream_close(told->stream);
+    balance_release(told->endpoint);
+}
+
+static bool is_called(void *arg)
+{
+    return ((struct result *)arg)->calls > 0;
+}
+
+static struct dial *start(struct result *result)
+{
+    struct dial *dial = NULL;
+    *result = (struct result){.calls = 0};
+    ck_assert_int_eq(dial_start(rig.view, on_dial, result, &dial), 0);
+    ck_assert_int_eq(result->calls, 0); /* never before it returns */
+    return dial;
+}
+
+/* Dials to the end; returns how long it took. */
+static usec_t dial_once(struct result *result)
+{
+    usec_t begin = clock_now();
+    start(result);
+    ck_assert(turn_until(rig.loop.base, is_called, result, 10000));
+    usec_t took = clock_now() - begin;
+    turn_for(rig.loop.base, 20);
+    ck_assert_int_eq(result->calls, 1);
+    return took;
+}
+
+static struct endpoint *endpoint_at(const struct address *address)
+{
+    return endpoint_set_find(rig.view->set, address);
+}
+
+START_TEST(connects)
+{
+    struct address address;
+    struct result result;
+    int listener = loopback_listen(&address);
+    view_rig_open(&rig, "", &address, 1);
+    dial_once(&result);
+    ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
+    ck_assert_uint_eq(result.attempts, 1);
+    ck_assert(address_equal(&result.address, &address));
+    ck_assert_uint_eq(atomic_load(&endpoint_at(&address)->accepted), 1);
+    ck_assert_uint_eq(atomic_load(&endpoint_at(&address)->failed), 0);
+    view_rig_close(&rig);
+    close(listener);
+}
+END_TEST
+
+/* Three that refuse and one that accepts: each client is served, meets each dead one at most once,
+ * and none is met without being counted. */
+START_TEST(goes_on_after_a_refusal)
+{
+    struct address addresses[4];
+    int fds[4];
+    uint64_t failed = 0, attempts = 0;
+    for (size_t i = 0; i < 3; i++)
+        fds[i] = loopback_refuse(&addresses[i]);
+    fds[3] = loopback_listen(&addresses[3]);
+    static const char *const policies[] = {"upstream.balance=round-robin",
+                                           "upstream.balance=least-connections",
+                                           "upstream.balance=random-two"};
+    for (size_t p = 0; p < COUNT_OF(policies); p++) {
+        view_rig_open(&rig, policies[p], addresses, 4);
+        failed = attempts = 0;
+        for (int n = 0; n < 40; n++) {
+            struct result result;
+            ck_assert_int_lt(dial_once(&result), 1000 * MSEC);
+            ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
+            ck_assert(address_equal(&result.address, &addresses[3]));
+            ck_assert_uint_le(result.attempts, 4);
+            attempts += result.attempts;
+        }
+        for (size_t i = 0; i < 3; i++)
+            failed += atomic_load(&endpoint_at(&addresses[i])->failed);
+        ck_assert_uint_eq(failed + 40, attempts);
+        ck_assert_uint_eq(atomic_load(&endpoint_at(&addresses[3])->accepted), 40);
+        view_rig_close(&rig);
+    }
+    for (size_t i = 0; i < 4; i++)
+        close(fds[i]);
+}
+END_TEST
+
+START_TEST(each_is_tried_once_and_then_it_ends)
+{
+    struct address addresses[5];
+    struct result result;
+    int fds[5];
+    for (size_t i = 0; i < 5; i++)
+        fds[i] = loopback_refuse(&addresses[i]);
+    view_rig_open(&rig, "", addresses, 5);
+    ck_assert_int_lt(dial_once(&result), 1000 * MSEC);
+    ck_assert_int_eq(result.outcome, DIAL_EXHAUSTED);
+    ck_assert_uint_eq(result.attempts, 5);
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_uint_eq(atomic_load(&endpoint_at(&addresses[i])->failed), 1);
+        close(fds[i]);
+    }
+    view_rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_black_hole_costs_its_timeout)
+{
+    struct black_hole hole;
+    struct address addresses[2];
+    struct result result;
+    black_hole_open(&hole);
+    addresses[0] = hole.address;
+    int listener = loopback_listen(&addresses[1]);
+    view_rig_open(&rig, "connect.timeout=150ms", addresses, 2);
+    unsigned attempts = 0;
+    for (int n = 0; n < 4; n++) {
+        usec_t took = dial_once(&result);
+        ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
+        if (result.attempts == 2)
+            ck_assert_int_ge(took, 140 * MSEC);
+        attempts += result.attempts;
+    }
+    ck_assert_uint_eq(attempts, 4 + atomic_load(&endpoint_at(&hole.address)->failed));
+    ck_assert_uint_gt(attempts, 4);
+    view_rig_close(&rig);
+    black_hole_close(&hole);
+    close(listener);
+}
+END_TEST
+
+START_TEST(the_deadline_ends_it)
+{
+    struct black_hole hole;
+    struct result result;
+    black_hole_open(&hole);
+    view_rig_open(&rig, "connect.timeout=5s connect.deadline=200ms", &hole.address, 1);
+    usec_t took = dial_once(&result);
+    ck_assert_int_eq(result.outcome, DIAL_DEADLINE);
+    ck_assert_uint_eq(result.attempts, 1);
+    ck_assert_int_ge(took, 190 * MSEC);
+    ck_assert_int_lt(took, 900 * MSEC);
+    view_rig_close(&rig);
+    black_hole_close(&hole);
+}
+END_TEST
+
+START_TEST(no_address_in_time)
+{
+    struct result result;
+    view_rig_open(&rig, "connect.deadline=200ms", NULL, 0);
+    usec_t took = dial_once(&result);
+    ck_assert_int_eq(result.outcome, DIAL_NO_ADDRESS);
+    ck_assert_uint_eq(result.attempts, 0);
+    ck_assert_int_ge(took, 190 * MSEC);
+    ck_assert(list_empty(&rig.view->waiters));
+    view_rig_close(&rig);
+}
+END_TEST
+
+static bool all_called(void *arg)
+{
+    struct result *results = arg;
+    for (size_t i = 0; i < 20; i++)
+        if (results[i].calls == 0)
+            return false;
+    return true;
+}
+
+START_TEST(the_first_address_wakes_all_who_wait)
+{
+    struct address address;
+    struct result results[20], cancelled;
+    int listener = loopback_listen(&address);
+    view_rig_open(&rig, "", NULL, 0);
+    struct dial *dial = start(&cancelled);
+    for (size_t i = 0; i < COUNT_OF(results); i++)
+        start(&results[i]);
+    turn_for(rig.loop.base, 50);
+    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, NULL, 0)); /* still none */
+    turn_for(rig.loop.base, 50);
+    ck_assert_int_eq(results[0].calls, 0);
+    dial_cancel(dial);
+    usec_t begin = clock_now();
+    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, &address, 1));
+    ck_assert_int_eq(results[0].calls, 0); /* not from within it */
+    ck_assert(turn_until(rig.loop.base, all_called, results, 5000));
+    ck_assert_int_lt(clock_now() - begin, 1000 * MSEC);
+    for (size_t i = 0; i < COUNT_OF(results); i++) {
+        ck_assert_int_eq(results[i].calls, 1);
+        ck_assert_int_eq(results[i].outcome, DIAL_CONNECTED);
+    }
+    ck_assert_int_eq(cancelled.calls, 0);
+    view_rig_close(&rig);
+    close(listener);
+}
+END_TEST
+
+START_TEST(a_new_set_is_used_by_who_dials_already)
+{
+    struct black_hole hole;
+    struct address address;
+    struct result result;
+    int listener = loopback_listen(&address);
+    black_hole_open(&hole);
+    view_rig_open(&rig, "connect.timeout=200ms", &hole.address, 1);
+    start(&result);
+    turn_for(rig.loop.base, 50);
+    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, &address, 1));
+    ck_assert(turn_until(rig.loop.base, is_called, &result, 5000));
+    ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
+    ck_assert(address_equal(&result.address, &address));
+    ck_assert_uint_eq(result.attempts, 2);
+    view_rig_close(&rig);
+    black_hole_close(&hole);
+    close(listener);
+}
+END_TEST
+
+START_TEST(cancel_means_no_callback_and_no_blame)
+{
+    struct address addresses[2];
+    struct result result;
+    int fds[2] = {loopback_refuse(&addresses[0]), loopback_listen(&addresses[1])};
+    view_rig_open(&rig, "", addresses, 2);
+    for (int n = 0; n < 20; n++) {
+        struct dial *dial = start(&result);
+        ck_assert_uint_eq(dial_attempts(dial), 1);
+        dial_cancel(dial);
+        turn_for(rig.loop.base, 5);
+        ck_assert_int_eq(result.calls, 0);
+    }
+    dial_cancel(NULL);
+    ck_assert_uint_eq(atomic_load(&endpoint_at(&addresses[0])->failed), 0);
+    ck_assert_uint_eq(atomic_load(&endpoint_at(&addresses[1])->accepted), 0);
+    view_rig_close(&rig);
+    close(fds[0]);
+    close(fds[1]);
+}
+END_TEST
+
+/* No descriptor is a fault of this host: nobody is blamed, and it goes on once there is one. */
+START_TEST(a_lack_of_descriptors_blames_nobody)
+{
+    struct address address;
+    struct result result;
+    struct rlimit before;
+    int listener = loopback_listen(&address);
+    view_rig_open(&rig, "", &address, 1);
+    turn_for(rig.loop.base, 1);
+    int next = dup(listener);
+    getrlimit(RLIMIT_NOFILE, &before);
+    close(next);
+    struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    start(&result);
+    turn_for(rig.loop.base, 200);
+    ck_assert_int_eq(result.calls, 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert(turn_until(rig.loop.base, is_called, &result, 5000));
+    ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
+    ck_assert_uint_ge(result.attempts, 2);
+    ck_assert_uint_le(result.attempts, 10); /* it paused, and did not spin */
+    ck_assert_uint_eq(atomic_load(&endpoint_at(&address)->failed), 0);
+    view_rig_close(&rig);
+    close(listener);
+}
+END_TEST
+
+/* A network that this host cannot reach fails within connect(2); the next address is tried. */
+START_TEST(goes_on_after_a_failure_at_once)
+{
+    struct in_addr group = {.s_addr = htonl(0xe0000001)};
+    struct address addresses[2] = {address_ipv4(&group, 80)};
+    struct result result;
+    int listener = loopback_listen(&addresses[1]);
+    view_rig_open(&rig, "", addresses, 2);
+    for (int n = 0; n < 6; n++) {
+        dial_once(&result);
+        ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
+    }
+    ck_assert_uint_gt(atomic_load(&endpoint_at(&addresses[0])->failed), 0);
+    view_rig_close(&rig);
+    view_rig_open(&rig, "", addresses, 1);
+    dial_once(&result);
+    ck_assert_int_eq(result.outcome, DIAL_EXHAUSTED);
+    ck_assert_uint_eq(result.attempts, 1);
+    view_rig_close(&rig);
+    close(listener);
+}
+END_TEST
+
+static void add(TCase *cases)
+{
+    tcase_add_test(cases, connects);
+    tcase_add_test(cases, goes_on_after_a_refusal);
+    tcase_add_test(cases, each_is_tried_once_and_then_it_ends);
+    tcase_add_test(cases, a_black_hole_costs_its_timeout);
+    tcase_add_test(cases, the_deadline_ends_it);
+    tcase_add_test(cases, no_address_in_time);
+    tcase_add_test(cases, the_first_address_wakes_all_who_wait);
+    tcase_add_test(cases, a_new_set_is_used_by_who_dials_already);
+    tcase_add_test(cases, cancel_means_no_callback_and_no_blame);
+    tcase_add_test(cases, a_lack_of_descriptors_blames_nobody);
+    tcase_add_test(cases, goes_on_after_a_failure_at_once);
+}
+
+int main(void)
+{
+    return suite_run("proxy/dial", add);
+}

@@ -1,0 +1,362 @@
+/* Accepting, limits and sessions: one worker's part, without its thread. */
+#include "proxy/listener.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "loopback.h"
+#include "proxy/limit.h"
+#include "proxy/session.h"
+#include "suite.h"
+#include "turn.h"
+#include "view_rig.h"
+
+#define MSEC USEC_PER_MSEC
+
+static struct view_rig rig;
+static struct acceptor *acceptor;
+static struct limit process;
+static struct address front, back; /* where redial listens, and where the endpoint does */
+static int backend;
+static int drained;
+
+static void on_drained(void *arg)
+{
+    ck_assert_ptr_eq(arg, &drained);
+    drained++;
+}
+
+static void begin(const char *settings, uint32_t most)
+{
+    backend = loopback_listen(&back);
+    view_rig_open(&rig, settings, &back, 1);
+    process = (struct limit){.most = most};
+    acceptor = acceptor_new(&rig.loop, &process, on_drained, &drained);
+    ck_assert_int_eq(listener_add(acceptor, rig.view, loopback_listen(&front)), 0);
+}
+
+static void end(void)
+{
+    sessions_abort(rig.view);
+    acceptor_free(acceptor);
+    ck_assert_uint_eq(atomic_load(&process.open), 0); /* every connection was given back */
+    ck_assert_uint_eq(atomic_load(&rig.upstream->limit.open), 0);
+    view_rig_close(&rig);
+    close(backend);
+}
+
+static void turn(int ms)
+{
+    turn_for(rig.loop.base, ms);
+}
+
+/* A client; -1 in *ret_peer where no endpoint was dialled for it. */
+static int connect_client(int *ret_peer)
+{
+    int client = loopback_connect(&front);
+    ck_assert_int_ge(client, 0);
+    turn(30);
+    *ret_peer = accept4(backend, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return client;
+}
+
+START_TEST(a_session_carries_and_ends)
+{
+    char bytes[16];
+    int peer;
+    begin("", 0);
+    int client = connect_client(&peer);
+    ck_assert_int_ge(peer, 0);
+    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    ck_assert_int_eq(write(client, "ping", 4), 4);
+    turn(20);
+    ck_assert_int_eq(read(peer, bytes, sizeof bytes), 4);
+    ck_assert_int_eq(write(peer, "pong", 4), 4);
+    shutdown(peer, SHUT_WR);
+    turn(20);
+    ck_assert_int_eq(read(client, bytes, sizeof bytes), 4);
+    ck_assert_int_eq(loopback_end(client), 0);
+    close(client);
+    turn(20);
+    ck_assert_int_eq(loopback_end(peer), 0);
+    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    close(peer);
+    end();
+}
+END_TEST
+
+START_TEST(resets_are_carried)
+{
+    int peer;
+    begin("", 0);
+    int client = connect_client(&peer);
+    loopback_reset(peer);
+    turn(30);
+    ck_assert_int_eq(loopback_end(client), -ECONNRESET);
+    close(client);
+    client = connect_client(&peer);
+    loopback_reset(client);
+    turn(30);
+    ck_assert_int_eq(loopback_end(peer), -ECONNRESET);
+    close(peer);
+    end();
+}
+END_TEST
+
+/* Without an endpoint the client is reset: an orderly end would look like an empty answer. */
+START_TEST(who_cannot_be_served_is_reset)
+{
+    begin("connect.deadline=100ms", 0);
+    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, NULL, 0));
+    int peer, client = connect_client(&peer);
+    ck_assert_int_eq(peer, -1);
+    turn(200);
+    ck_assert_int_eq(loopback_end(client), -ECONNRESET);
+    close(client);
+    struct address dead;
+    int refusing = loopback_refuse(&dead);
+    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, &dead, 1));
+    client = connect_client(&peer);
+    ck_assert_int_eq(loopback_end(client), -ECONNRESET);
+    close(client);
+    close(refusing);
+    end();
+}
+END_TEST
+
+START_TEST(a_client_may_leave_while_it_is_dialled_for)
+{
+    begin("", 0);
+    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, NULL, 0));
+    int peer, client = connect_client(&peer);
+    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    loopback_reset(client);
+    turn(30);
+    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert(list_empty(&rig.view->waiters));
+    client = connect_client(&peer); /* what it says before it is connected is not lost */
+    ck_assert_int_eq(write(client, "early", 5), 5);
+    shutdown(client, SHUT_WR);
+    turn(20);
+    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, &back, 1));
+    turn(30);
+    char bytes[16];
+    peer = loopback_accept(backend);
+    ck_assert_int_eq(read(peer, bytes, sizeof bytes), 5);
+    ck_assert_int_eq(loopback_end(peer), 0);
+    close(peer);
+    close(client);
+    turn(20);
+    end();
+}
+END_TEST
+
+static void ck_allowed(const char *settings, bool served)
+{
+    int peer;
+    begin(settings, 0);
+    int client = connect_client(&peer);
+    ck_assert_int_eq(peer >= 0, served);
+    if (!served)
+        ck_assert_int_eq(loopback_end(client), -ECONNRESET);
+    else
+        close(peer);
+    close(client);
+    turn(30);
+    end();
+}
+
+START_TEST(allow_decides_who_may_connect)
+{
+    ck_allowed("", true);
+    ck_allowed("upstream.allow=127.0.0.0/8", true);
+    ck_allowed("upstream.allow=10.0.0.0/8,127.0.0.1", true);
+    ck_allowed("upstream.allow=10.0.0.0/8", false);
+    ck_allowed("upstream.allow=127.0.0.2", false);
+    ck_allowed("upstream.allow=::/0", false);
+}
+END_TEST
+
+/* At the limit clients wait in the socket's queue, and are served when another one has ended. */
+static void ck_limit(const char *settings, uint32_t most)
+{
+    int clients[5], peers[5];
+    begin(settings, most);
+    for (size_t i = 0; i < 5; i++) {
+        clients[i] = connect_client(&peers[i]);
+        ck_assert_int_eq(peers[i] >= 0, i < 3);
+        ck_assert_uint_le(atomic_load(&process.open), 3);
+    }
+    turn(150); /* beyond a pause */
+    ck_assert_int_eq(accept4(backend, NULL, NULL, SOCK_NONBLOCK), -1);
+    for (size_t i = 0; i < 2; i++) {
+        close(clients[i]);
+        close(peers[i]);
+        turn(60);
+        peers[3 + i] = accept4(backend, NULL, NULL, SOCK_NONBLOCK);
+        ck_assert_int_ge(peers[3 + i], 0);
+    }
+    for (size_t i = 2; i < 5; i++) {
+        close(clients[i]);
+        close(peers[i]);
+    }
+    turn(60);
+    end();
+}
+
+START_TEST(the_limit_of_the_process)
+{
+    ck_limit("", 3);
+}
+END_TEST
+
+START_TEST(the_limit_of_an_upstream)
+{
+    ck_limit("upstream.max-connections=3", 100);
+}
+END_TEST
+
+START_TEST(descriptors_run_out_and_come_back)
+{
+    int peer;
+    struct rlimit before;
+    begin("", 0);
+    getrlimit(RLIMIT_NOFILE, &before);
+    int client = loopback_connect(&front), next = dup(client);
+    close(next);
+    struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    turn(150);
+    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    turn(150);
+    peer = loopback_accept(backend);
+    ck_assert_int_ge(peer, 0);
+    close(peer);
+    close(client);
+    turn(30);
+    end();
+}
+END_TEST
+
+START_TEST(stop_lets_sessions_finish)
+{
+    int peer, late_peer;
+    begin("", 0);
+    int client = connect_client(&peer);
+    int late = loopback_connect(&front); /* in the queue: it is served still */
+    acceptor_stop(acceptor);
+    ck_assert_int_eq(drained, 0);
+    ck_assert_int_eq(loopback_connect(&front), -ECONNREFUSED);
+    turn(30);
+    late_peer = loopback_accept(backend);
+    ck_assert_int_ge(late_peer, 0);
+    close(client);
+    close(peer);
+    turn(30);
+    ck_assert_int_eq(drained, 0);
+    close(late);
+    close(late_peer);
+    turn(30);
+    ck_assert_int_eq(drained, 1);
+    end();
+}
+END_TEST
+
+START_TEST(stop_without_sessions_is_drained_at_once)
+{
+    begin("", 0);
+    acceptor_stop(acceptor);
+    ck_assert_int_eq(drained, 1);
+    end();
+}
+END_TEST
+
+START_TEST(stop_while_resting)
+{
+    int peer;
+    begin("", 1);
+    int client = connect_client(&peer), waiting = loopback_connect(&front);
+    turn(30);
+    acceptor_stop(acceptor);
+    ck_assert_int_eq(drained, 0);
+    close(client);
+    close(peer);
+    turn(60);
+    ck_assert_int_eq(drained, 1);
+    ck_assert_int_lt(loopback_end(waiting), 0);
+    close(waiting);
+    end();
+}
+END_TEST
+
+START_TEST(idle_sessions_expire)
+{
+    int peers[2], clients[2];
+    begin("session.idle-timeout=1s", 0);
+    clients[0] = connect_client(&peers[0]);
+    sessions_expire(rig.view, clock_now());
+    turn(10);
+    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    clock_freeze(clock_now() + 900 * MSEC);
+    ck_assert_int_eq(write(clients[0], "x", 1), 1);
+    turn(20);
+    clock_advance(900 * MSEC);
+    sessions_expire(rig.view, clock_now()); /* it was active 900 ms ago */
+    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    clock_advance(100 * MSEC);
+    sessions_expire(rig.view, clock_now());
+    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    close(clients[0]);
+    close(peers[0]);
+    end();
+}
+END_TEST
+
+START_TEST(abort_resets_both_sides)
+{
+    int peer;
+    begin("", 0);
+    int client = connect_client(&peer);
+    sessions_abort(rig.view);
+    ck_assert_int_eq(loopback_end(client), -ECONNRESET);
+    ck_assert_int_eq(loopback_end(peer), -ECONNRESET);
+    close(client);
+    close(peer);
+    end();
+}
+END_TEST
+
+START_TEST(words_of_ends)
+{
+    for (int reason = SESSION_CLOSED; reason <= SESSION_LOCAL_FAULT; reason++)
+        ck_assert_uint_gt(strlen(session_end_name((enum session_end)reason)), 3);
+    ck_assert_str_eq(session_end_name(SESSION_LOCAL_FAULT), "local-fault");
+}
+END_TEST
+
+static void add(TCase *cases)
+{
+    tcase_add_test(cases, a_session_carries_and_ends);
+    tcase_add_test(cases, resets_are_carried);
+    tcase_add_test(cases, who_cannot_be_served_is_reset);
+    tcase_add_test(cases, a_client_may_leave_while_it_is_dialled_for);
+    tcase_add_test(cases, allow_decides_who_may_connect);
+    tcase_add_test(cases, the_limit_of_the_process);
+    tcase_add_test(cases, the_limit_of_an_upstream);
+    tcase_add_test(cases, descriptors_run_out_and_come_back);
+    tcase_add_test(cases, stop_lets_sessions_finish);
+    tcase_add_test(cases, stop_without_sessions_is_drained_at_once);
+    tcase_add_test(cases, stop_while_resting);
+    tcase_add_test(cases, idle_sessions_expire);
+    tcase_add_test(cases, abort_resets_both_sides);
+    tcase_add_test(cases, words_of_ends);
+}
+
+int main(void)
+{
+    return suite_run("proxy/listener", add);
+}

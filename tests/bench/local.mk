@@ -2,7 +2,7 @@
 # make bench BENCH_ARGS="--rounds 3 --only short,stream"
 EXTRA_PROGRAMS += tests/bench/redial-load
 CLEANFILES += tests/bench/redial-load$(EXEEXT)
-EXTRA_DIST += tests/bench/run tests/bench/README.md
+EXTRA_DIST += tests/bench/run tests/bench/report.awk tests/bench/README.md
 
 tests_bench_redial_load_SOURCES = \
 	tests/bench/client.c tests/bench/client.h \

@@ -1,1 +1,85 @@
-# filled by tests/e2e
+# End-to-end tests: the built daemon between scripted DNS, peers and clients.
+E2E_TESTS = \
+    tests/e2e/test_balance \
+    tests/e2e/test_command \
+    tests/e2e/test_config \
+    tests/e2e/test_dial \
+    tests/e2e/test_discovery \
+    tests/e2e/test_dns_faults \
+    tests/e2e/test_membership \
+    tests/e2e/test_limits \
+    tests/e2e/test_log \
+    tests/e2e/test_relay \
+    tests/e2e/test_stop
+check_PROGRAMS += $(E2E_TESTS)
+TESTS += $(E2E_TESTS)
+
+check_LIBRARIES += libbed.a
+libbed_a_SOURCES = tests/e2e/bed.c tests/e2e/bed.h tests/e2e/outcome.c tests/e2e/outcome.h
+libbed_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib
+libbed_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+
+E2E_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib
+E2E_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+E2E_LDADD = libbed.a $(LIBS_TESTLIB) $(CHECK_LIBS) $(JANSSON_LIBS)
+
+tests_e2e_test_balance_SOURCES = tests/e2e/test_balance.c
+tests_e2e_test_balance_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_balance_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_balance_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_command_SOURCES = tests/e2e/test_command.c
+tests_e2e_test_command_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_command_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_command_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_config_SOURCES = tests/e2e/test_config.c
+tests_e2e_test_config_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_config_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_config_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_dial_SOURCES = tests/e2e/test_dial.c
+tests_e2e_test_dial_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_dial_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_dial_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_discovery_SOURCES = tests/e2e/test_discovery.c
+tests_e2e_test_discovery_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_discovery_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_discovery_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_membership_SOURCES = tests/e2e/test_membership.c
+tests_e2e_test_membership_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_membership_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_membership_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_dns_faults_SOURCES = tests/e2e/test_dns_faults.c
+tests_e2e_test_dns_faults_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_dns_faults_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_dns_faults_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_limits_SOURCES = tests/e2e/test_limits.c
+tests_e2e_test_limits_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_limits_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_limits_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_log_SOURCES = tests/e2e/test_log.c
+tests_e2e_test_log_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_log_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_log_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_relay_SOURCES = tests/e2e/test_relay.c
+tests_e2e_test_relay_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_relay_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_relay_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_stop_SOURCES = tests/e2e/test_stop.c
+tests_e2e_test_stop_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_stop_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_stop_LDADD = $(E2E_LDADD)
+
+# These measure milliseconds: not beside those that use every CPU.
+E2E_HEAVY = tests/e2e/test_balance.log tests/e2e/test_limits.log tests/e2e/test_relay.log
+tests/e2e/test_discovery.log tests/e2e/test_dns_faults.log tests/e2e/test_membership.log: $(E2E_HEAVY)
+
+EXTRA_DIST += tests/e2e/README.md

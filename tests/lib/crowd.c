@@ -16,6 +16,7 @@ enum { CROWD_ANSWER_SIZE = 64 };
 
 struct crowd_member {
     int fd;
+    bool reset;    /* as soon as it was connected */
     size_t length; /* of the answer so far */
     char answer[CROWD_ANSWER_SIZE];
 };
@@ -35,9 +36,9 @@ static bool crowd_run(struct crowd *crowd, short events, crowd_step_fn *step, vo
     int64_t end = moment_ms() + ms;
     size_t waiting = 0;
     for (size_t i = 0; i < crowd->count; i++) {
-        crowd->polls[i].fd = crowd->members[i].fd;
+        crowd->polls[i].fd = crowd->members[i].reset ? -1 : crowd->members[i].fd;
         crowd->polls[i].events = events;
-        waiting += crowd->members[i].fd >= 0;
+        waiting += crowd->polls[i].fd >= 0;
     }
     while (waiting > 0) {
         int64_t left = end - moment_ms();
@@ -60,7 +61,8 @@ static bool crowd_connected(struct crowd *crowd, size_t index, void *context)
 {
     int *error = context;
     int result = client_connect_finish(crowd->members[index].fd, 0);
-    if (result != 0 && *error == 0) {
+    crowd->members[index].reset = result == -ECONNRESET;
+    if (result != 0 && result != -ECONNRESET && *error == 0) {
         *error = -result;
     }
     return false;
@@ -121,7 +123,7 @@ size_t crowd_ask(struct crowd *crowd, const char *line, int ms)
     for (size_t i = 0; i < crowd->count; i++) {
         crowd->members[i].length = 0;
         crowd->members[i].answer[0] = '\0';
-        if (crowd->members[i].fd >= 0) {
+        if (crowd->members[i].fd >= 0 && !crowd->members[i].reset) {
             client_send(crowd->members[i].fd, question, strlen(question), ms);
         }
     }
@@ -163,6 +165,7 @@ struct crowd_ends crowd_wait_ends(struct crowd *crowd, int ms)
     size_t members = 0;
     for (size_t i = 0; i < crowd->count; i++) {
         members += crowd->members[i].fd >= 0;
+        ends.reset += crowd->members[i].reset;
     }
     crowd_run(crowd, POLLIN, crowd_receive_end, &ends, ms);
     ends.open = members - ends.ended - ends.reset;
@@ -183,6 +186,7 @@ void crowd_close_one(struct crowd *crowd, size_t index)
 {
     client_close(crowd->members[index].fd);
     crowd->members[index].fd = -1;
+    crowd->members[index].reset = false;
 }
 
 void crowd_close(struct crowd *crowd)

@@ -6,7 +6,8 @@
 
 struct crowd;
 
-/* Starts count connects to address ("127.0.0.1:3001") at once and waits until all have ended.
+/* Starts count connects to address ("127.0.0.1:3001") at once and waits until all have ended. One
+ * that is reset as soon as it is connected counts as connected, and as reset in crowd_wait_ends.
  * NULL when not all could be connected within ms milliseconds (errno is set). */
 struct crowd *crowd_connect(const char *address, size_t count, int ms);
 

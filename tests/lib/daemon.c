@@ -16,7 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DAEMON_WORDS_MAX = 64 };
+/* A pipe of a megabyte: redial does not wait for a reader that is late, and on a busy machine the
+ * reader of a burst of lines is. */
+enum { DAEMON_WORDS_MAX = 64, DAEMON_PIPE_SIZE = 1 << 20 };
 
 struct daemon {
     pid_t pid;
@@ -144,6 +146,7 @@ struct daemon *daemon_start(const struct daemon_options *options)
     if (pipe2(pipes, O_CLOEXEC) != 0 || pipe2(pipes + 2, O_CLOEXEC) != 0) {
         die("no pipe for the daemon's log");
     }
+    fcntl(pipes[1], F_SETPIPE_SZ, DAEMON_PIPE_SIZE); /* refused where users have less: go on */
     pid_t parent = getpid();
     daemon->pid = fork();
     if (daemon->pid < 0) {

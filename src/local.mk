@@ -17,6 +17,7 @@ libconfig_a_SOURCES = \
 	src/config/ini.c src/config/ini.h \
 	src/config/listen.c src/config/listen.h \
 	src/config/load.c src/config/load.h \
+	src/config/model.h \
 	src/config/options.c src/config/options.h \
 	src/config/settings.c src/config/settings.h \
 	src/config/target.c src/config/target.h \

@@ -2,47 +2,8 @@
 #define REDIAL_CONFIG_CONFIG_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-#include "base/address.h"
-#include "base/clock.h"
-#include "base/log.h"
-#include "config/listen.h"
-#include "config/target.h"
-
-enum balance_policy { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONNECTIONS, BALANCE_RANDOM_TWO };
-enum dns_family { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
-
-/* What [redial] says. A count of 0 means "find it out on this host". */
-struct global_options {
-    int64_t threads;
-    int64_t max_connections;
-    struct address *resolvers; /* none: those of resolv.conf */
-    size_t resolver_count;
-    int64_t log_level;  /* enum log_level */
-    int64_t log_format; /* enum log_format */
-    int64_t access_log; /* 0 or 1 */
-    usec_t stop_timeout;
-    int64_t dns_budget; /* packets a second */
-};
-
-/* What the other sections say, for one upstream. */
-struct upstream_options {
-    struct listen *listens;
-    size_t listen_count;
-    struct target *targets;
-    size_t target_count;
-    struct network *allowed; /* none: loopback alone */
-    size_t allowed_count;
-    int64_t balance;         /* enum balance_policy */
-    int64_t max_connections; /* 0: only the process-wide limit */
-    int64_t family;          /* enum dns_family */
-    usec_t min_ttl, max_ttl;
-    usec_t hold;
-    int64_t sample_size;
-    usec_t connect_timeout, deadline;
-    usec_t idle_timeout; /* 0: off */
-};
+#include "config/model.h"
 
 struct upstream_config {
     char *name;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
+#include "config/model.h"
 #include "config/value.h"
 
 static const char *const balance_choices[] = {"round-robin", "least-connections", "random-two",

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which struct of config.h a key's value belongs to. */
+/* Which struct of model.h a key's value belongs to. */
 enum option_scope { OPTION_GLOBAL, OPTION_UPSTREAM };
 
 enum option_type {

@@ -42,7 +42,7 @@ void settings_add(struct settings *settings, enum source_kind kind, const char *
                   const char *key, const char *value, struct origin origin,
                   struct listen_registry *registry, struct errors *errors);
 
-/* Applies those of a scope to a struct of config.h. A source that names a list replaces it. */
+/* Applies those of a scope to a struct of model.h. A source that names a list replaces it. */
 void settings_apply(const struct settings *settings, enum option_scope scope, void *options);
 
 /* Where a key was set, or NULL. */

@@ -29,7 +29,7 @@ struct draft {
 struct loader {
     struct errors *errors;
     struct settings main, environment, arguments; /* the last two are -o and its twin */
-    struct listen_registry registry;
+    struct address_registry registry;
     struct draft *drafts;
     size_t draft_count;
     char *main_file;
@@ -282,23 +282,20 @@ static void check_listens(const struct loader *loader, const struct upstream_opt
         if (!address_is_loopback(&options->listens[i].address) && options->allowed_count == 0)
             errors_add(
                 loader->errors,
-                listen_registry_find(&loader->registry, &options->listens[i].address)->origin,
+                address_registry_listener(&loader->registry, &options->listens[i].address)->origin,
                 "listen address %s can be reached from other hosts: say which networks may "
                 "connect, as in allow = 10.0.0.0/8",
                 address_format(&options->listens[i].address, text));
 }
 
 /* A target that is one of our own listening addresses would dial itself until nothing is left. */
-static void check_loops(const struct loader *loader, const struct draft *draft,
-                        const struct upstream_options *options)
+static void check_loops(const struct loader *loader)
 {
-    const struct origin *origin = settings_origin(&draft->settings, "upstream", "target");
     char text[ADDRESS_TEXT_MAX];
-    for (size_t i = 0; i < options->target_count; i++) {
-        const struct target *target = &options->targets[i];
-        if (target->kind == TARGET_ADDRESS &&
-            listen_registry_find(&loader->registry, &target->address))
-            errors_add(loader->errors, *origin, "target %s is redial's own listen address",
+    for (size_t i = 0; i < loader->registry.target_count; i++) {
+        const struct address_claim *target = &loader->registry.targets[i];
+        if (address_registry_listener(&loader->registry, &target->address))
+            errors_add(loader->errors, target->origin, "target %s is redial's own listen address",
                        address_format(&target->address, text));
     }
 }
@@ -312,7 +309,6 @@ static void check_upstream(const struct loader *loader, const struct draft *draf
     if (options->target_count == 0)
         errors_add(loader->errors, whole, "target is missing in [upstream]");
     check_listens(loader, options);
-    check_loops(loader, draft, options);
     if (options->min_ttl > options->max_ttl)
         errors_add(loader->errors, whole, "[dns] min-ttl is greater than max-ttl");
 }
@@ -361,7 +357,7 @@ static void loader_clear(struct loader *loader)
     settings_clear(&loader->main);
     settings_clear(&loader->environment);
     settings_clear(&loader->arguments);
-    listen_registry_clear(&loader->registry);
+    address_registry_clear(&loader->registry);
     free(loader->main_file);
 }
 
@@ -377,6 +373,7 @@ struct config *config_load(const struct config_sources *sources, struct errors *
     bool elsewhere = loader.draft_count > 0 || errors->count > 0;
     if (sources->path || !elsewhere)
         read_files(&loader, sources->path ? sources->path : CONFIG_DEFAULT_PATH);
+    check_loops(&loader);
     struct config *config = build(&loader);
     loader_clear(&loader);
     if (errors->count == 0)

@@ -73,20 +73,20 @@ static bool may_hold(const struct settings *settings, enum source_kind kind,
     return true;
 }
 
-const struct listen_claim *listen_registry_find(const struct listen_registry *registry,
-                                                const struct address *address)
+const struct address_claim *address_registry_listener(const struct address_registry *registry,
+                                                      const struct address *address)
 {
-    for (size_t i = 0; i < registry->count; i++) {
-        const struct address *claimed = &registry->claims[i].address;
+    for (size_t i = 0; i < registry->listen_count; i++) {
+        const struct address *claimed = &registry->listens[i].address;
         bool wide = address_is_unspecified(claimed) || address_is_unspecified(address);
         if (address_equal(address, claimed) || (wide && claimed->family == address->family &&
                                                 address_port(claimed) == address_port(address)))
-            return &registry->claims[i];
+            return &registry->listens[i];
     }
     return NULL;
 }
 
-static void report_claimed(const struct address *address, const struct listen_claim *claim,
+static void report_claimed(const struct address *address, const struct address_claim *claim,
                            struct origin origin, struct errors *errors)
 {
     char text[ADDRESS_TEXT_MAX];
@@ -99,28 +99,42 @@ static void report_claimed(const struct address *address, const struct listen_cl
                    claim->origin.file);
 }
 
+static void add_claim(struct address_claim **claims, size_t *count, const struct address *address,
+                      struct origin origin)
+{
+    struct address_claim *grown = reallocarray(*claims, *count + 1, sizeof *grown);
+    if (!grown)
+        abort();
+    grown[(*count)++] = (struct address_claim){*address, origin};
+    *claims = grown;
+}
+
 static void claim_listens(const struct upstream_options *options, struct origin origin,
-                          struct listen_registry *registry, struct errors *errors)
+                          struct address_registry *registry, struct errors *errors)
 {
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct address *address = &options->listens[i].address;
-        const struct listen_claim *claim = listen_registry_find(registry, address);
+        const struct address_claim *claim = address_registry_listener(registry, address);
         if (claim) {
             report_claimed(address, claim, origin, errors);
             return; /* a bare PORT is two addresses and one slip */
         }
-        struct listen_claim *grown =
-            reallocarray(registry->claims, registry->count + 1, sizeof *grown);
-        if (!grown)
-            abort();
-        registry->claims = grown;
-        registry->claims[registry->count++] = (struct listen_claim){*address, origin};
+        add_claim(&registry->listens, &registry->listen_count, address, origin);
     }
+}
+
+static void note_targets(const struct upstream_options *options, struct origin origin,
+                         struct address_registry *registry)
+{
+    for (size_t i = 0; i < options->target_count; i++)
+        if (options->targets[i].kind == TARGET_ADDRESS)
+            add_claim(&registry->targets, &registry->target_count, &options->targets[i].address,
+                      origin);
 }
 
 /* Reads the value into a throw-away struct, so that each error is told once and at its line. */
 static bool value_valid(const struct config_option *option, const char *value, struct origin origin,
-                        struct listen_registry *registry, struct errors *errors)
+                        struct address_registry *registry, struct errors *errors)
 {
     union {
         struct global_options global;
@@ -134,6 +148,8 @@ static bool value_valid(const struct config_option *option, const char *value, s
     }
     if (option->type == OPTION_LISTENS)
         claim_listens(&scratch.upstream, origin, registry, errors);
+    if (option->type == OPTION_TARGETS)
+        note_targets(&scratch.upstream, origin, registry);
     option_free_all(option->scope, &scratch);
     return true;
 }
@@ -142,7 +158,7 @@ static bool value_valid(const struct config_option *option, const char *value, s
 
 void settings_add(struct settings *settings, enum source_kind kind, const char *section,
                   const char *key, const char *value, struct origin origin,
-                  struct listen_registry *registry, struct errors *errors)
+                  struct address_registry *registry, struct errors *errors)
 {
     const struct config_option *option = option_find(section, key);
     if (!option) {
@@ -182,8 +198,9 @@ void settings_clear(struct settings *settings)
     *settings = (struct settings){0};
 }
 
-void listen_registry_clear(struct listen_registry *registry)
+void address_registry_clear(struct address_registry *registry)
 {
-    free(registry->claims);
-    *registry = (struct listen_registry){0};
+    free(registry->listens);
+    free(registry->targets);
+    *registry = (struct address_registry){0};
 }

@@ -27,20 +27,23 @@ enum source_kind {
     SOURCE_OVERRIDE, /* -o and REDIAL_SET: what redial.conf takes; the last of a key wins */
 };
 
-/* Every address that some upstream listens on, with where it was said. */
-struct listen_registry {
-    struct listen_claim {
-        struct address address;
-        struct origin origin;
-    } * claims;
-    size_t count;
+/* An address and where it was said. */
+struct address_claim {
+    struct address address;
+    struct origin origin;
+};
+
+/* Every address that some upstream listens on, and every one that is a static target. */
+struct address_registry {
+    struct address_claim *listens, *targets;
+    size_t listen_count, target_count;
 };
 
 /* Adds one setting when the source may hold it and its value is valid; otherwise adds an error with
  * the nearest known name. A listen address is entered in `registry` and may be there only once. */
 void settings_add(struct settings *settings, enum source_kind kind, const char *section,
                   const char *key, const char *value, struct origin origin,
-                  struct listen_registry *registry, struct errors *errors);
+                  struct address_registry *registry, struct errors *errors);
 
 /* Applies those of a scope to a struct of model.h. A source that names a list replaces it. */
 void settings_apply(const struct settings *settings, enum option_scope scope, void *options);
@@ -51,10 +54,10 @@ const struct origin *settings_origin(const struct settings *settings, const char
 
 /* The listen address that a connect to `address` of this host would reach, or NULL. An unspecified
  * address (0.0.0.0, ::) and any other one of its family and port are the same. */
-const struct listen_claim *listen_registry_find(const struct listen_registry *registry,
-                                                const struct address *address);
+const struct address_claim *address_registry_listener(const struct address_registry *registry,
+                                                      const struct address *address);
 
 void settings_clear(struct settings *settings);
-void listen_registry_clear(struct listen_registry *registry);
+void address_registry_clear(struct address_registry *registry);
 
 #endif

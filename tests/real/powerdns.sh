@@ -76,7 +76,7 @@ ZONE
 
 # lie RULES: dnsdist with these rules from now on, on the same port
 lie() {
-    [ -z "${dist_pid-}" ] || stop "$dist_pid" || :
+    [ -z "${dist_pid-}" ] || stop "$dist_pid" 2>/dev/null || :
     cat >"$work/dnsdist.conf" <<CONF
 setLocal("127.0.0.1:$dns_port")
 setACL({"127.0.0.0/8"})
@@ -121,17 +121,30 @@ ask "$listen" 4000
 even 40
 ok "8 of 40 at random: $(cat "$work/even")"
 
-for rule in 'addAction(AllRule(), RCodeAction(DNSRCode.SERVFAIL))' \
-    'addAction(AllRule(), RCodeAction(DNSRCode.REFUSED))' \
-    'addAction(AllRule(), RCodeAction(DNSRCode.NXDOMAIN))' \
-    'addAction(AllRule(), DropAction())' \
-    'addAction(AllRule(), DelayAction(300))' \
-    'addAction(AndRule({AllRule(), NotRule(TCPRule(true))}), TCAction())'; do
-    lie "$rule"
+recovered() {
+    [ "$(grep -c 'dns recovered .*type=A$' "$work/redial.log")" -gt "$1" ]
+}
+
+# under OUTCOME RULES: redial notices the lie (unless OUTCOME is -), no request fails, and it
+# recovers
+under() {
+    before=$(grep -c 'dns recovered .*type=A$' "$work/redial.log" || :)
+    lie "$2"
+    [ "$1" = - ] || until_ok 10 logged redial "dns failed" "type=A " "outcome=$1"
     ask "$listen" 2000
-    [ "$(wc -l <"$work/answers")" -eq 2000 ] || fail "$rule: answers are missing"
-    ok "0 of 2000 requests failed with $rule"
-done
+    [ "$(wc -l <"$work/answers")" -eq 2000 ] || fail "$2: answers are missing"
+    ok "0 of 2000 requests failed with $2"
+    lie ''
+    [ "$1" = - ] || until_ok 40 recovered "$before"
+}
+
+under servfail 'addAction(AllRule(), RCodeAction(DNSRCode.SERVFAIL))'
+under refused 'addAction(AllRule(), RCodeAction(DNSRCode.REFUSED))'
+under nxdomain 'addAction(AllRule(), RCodeAction(DNSRCode.NXDOMAIN))'
+under timeout 'addAction(AllRule(), DropAction())'
+under - 'addAction(AllRule(), DelayAction(300))'
+under - 'addAction(AndRule({AllRule(), NotRule(TCPRule(true))}), TCAction())'
+lie 'addAction(AndRule({AllRule(), NotRule(TCPRule(true))}), TCAction())'
 
 # Truncated by UDP, the whole answer comes by TCP: a new redial learns all of it.
 stop_redial

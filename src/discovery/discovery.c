@@ -114,8 +114,9 @@ static void on_answered(struct subscription *subscription, const struct answer *
     (void)server;
     membership_take(&source->membership, &source->discovery->rules, answer, now);
     subscription->ask_by = ask_by(source, now);
+    bool good = answer->outcome == ANSWER_ADDRESSES;
     publish(source->discovery,
-            lookup_ttl(answer->ttl, subscription->min_ttl, subscription->max_ttl));
+            good ? lookup_ttl(answer->ttl, subscription->min_ttl, subscription->max_ttl) : 0);
 }
 
 void discovery_connect_failed(struct discovery *discovery, const struct address *address)

@@ -10,7 +10,8 @@
 struct discovery;
 
 /* The set became another one. `set` is borrowed (take a reference to keep it), `previous` is the
- * one before; `ttl` is how long the answer that did it is used, 0 where a failed connect did. */
+ * one before; `ttl` is how long the answer that did it is used, 0 where a failed
+ * connect did, or an answer without addresses. */
 typedef void discovery_callback(void *arg, struct endpoint_set *set,
                                 const struct endpoint_set *previous, usec_t ttl);
 

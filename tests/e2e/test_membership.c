@@ -26,6 +26,22 @@ static void wait_questions(struct bed *bed, size_t more)
     ck_assert(dns_script_wait(bed->dns, BED_NAME, DNS_A, asked + more, limit_ms(10000)));
 }
 
+/* A client that has asked and is not served, since there is no address. The log speaks before every
+ * worker has heard: one that was still served is not the one. */
+static int connect_a_waiter(const struct bed *bed)
+{
+    for (int tries = 0; tries < 50; tries++) {
+        int client = bed_connect(bed);
+        ck_assert_int_eq(client_send(client, "who\n", 4, limit_ms(1000)), 0);
+        if (client_next(client, limit_ms(300)) == CLIENT_NEXT_NOTHING) {
+            return client;
+        }
+        client_close(client);
+    }
+    ck_abort_msg("every client was served");
+    return -1;
+}
+
 /* "Nothing is there" is believed only once it was said for `hold`; then clients wait, and are
  * served when somebody is there again. */
 START_TEST(nothing_is_held_and_then_believed)
@@ -39,9 +55,9 @@ START_TEST(nothing_is_held_and_then_believed)
     bed_ask(&bed, NULL, answer, sizeof(answer)); /* fails the test where nobody answers */
     ck_assert(changed(&bed, "endpoints changed|count=0|removed=127.0.0.2:"));
     ck_assert_int_ge(moment_ms() - start, 3000);
-    int client = bed_connect(&bed);
+    int client = connect_a_waiter(&bed);
     bed_set_name(&bed, "4", 1);
-    ck_assert_int_eq(client_ask(client, "who", answer, sizeof(answer), limit_ms(5000)), 0);
+    ck_assert_int_eq(client_receive_line(client, answer, sizeof(answer), limit_ms(5000)), 0);
     ck_assert_str_eq(answer, "127.0.0.4");
     client_close(client);
     bed_close(&bed);
@@ -122,7 +138,7 @@ START_TEST(an_absent_address_leaves_when_it_fails)
     bed_run_name(&bed, bed_threads[_i], "-o dns.sample-size=2");
     bed_set_name(&bed, "2,4", 1);
     ck_assert(changed(&bed, "endpoints changed|count=3|added=127.0.0.4:"));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 12; i++) { /* more than its turn, since a worker may hear late */
         char answer[64];
         bed_ask(&bed, NULL, answer, sizeof(answer));
     }

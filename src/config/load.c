@@ -294,7 +294,7 @@ static void check_loops(const struct loader *loader)
     char text[ADDRESS_TEXT_MAX];
     for (size_t i = 0; i < loader->registry.target_count; i++) {
         const struct address_claim *target = &loader->registry.targets[i];
-        if (address_registry_listener(&loader->registry, &target->address))
+        if (address_registry_reached(&loader->registry, &target->address))
             errors_add(loader->errors, target->origin, "target %s is redial's own listen address",
                        address_format(&target->address, text));
     }

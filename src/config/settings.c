@@ -86,6 +86,15 @@ const struct address_claim *address_registry_listener(const struct address_regis
     return NULL;
 }
 
+const struct address_claim *address_registry_reached(const struct address_registry *registry,
+                                                     const struct address *address)
+{
+    const struct address_claim *claim = address_registry_listener(registry, address);
+    bool own = claim && (address_equal(&claim->address, address) || address_is_loopback(address) ||
+                         address_is_unspecified(address));
+    return own ? claim : NULL;
+}
+
 static void report_claimed(const struct address *address, const struct address_claim *claim,
                            struct origin origin, struct errors *errors)
 {

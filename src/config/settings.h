@@ -52,10 +52,15 @@ void settings_apply(const struct settings *settings, enum option_scope scope, vo
 const struct origin *settings_origin(const struct settings *settings, const char *section,
                                      const char *key);
 
-/* The listen address that a connect to `address` of this host would reach, or NULL. An unspecified
- * address (0.0.0.0, ::) and any other one of its family and port are the same. */
+/* The listener that another one at `address` would collide with, or NULL. An unspecified address
+ * (0.0.0.0, ::) collides with every one of its family and port. */
 const struct address_claim *address_registry_listener(const struct address_registry *registry,
                                                       const struct address *address);
+
+/* The listener that a connect to `address` would reach, as far as can be known without looking at
+ * this host's own addresses, or NULL. */
+const struct address_claim *address_registry_reached(const struct address_registry *registry,
+                                                     const struct address *address);
 
 void settings_clear(struct settings *settings);
 void address_registry_clear(struct address_registry *registry);

@@ -148,6 +148,22 @@ static uint32_t negative_ttl(ns_msg *message, uint32_t chain_ttl)
     return ANSWER_TTL_UNKNOWN;
 }
 
+/* A server that does not recurse points to others instead of answering (RFC 2308 §2.2): it does not
+ * say that there is nothing. */
+static bool is_referral(ns_msg *message)
+{
+    ns_rr record;
+    bool servers = false;
+    if (ns_msg_getflag(*message, ns_f_aa))
+        return false;
+    for (int i = 0; i < ns_msg_count(*message, ns_s_ns); i++) {
+        if (ns_parserr(message, ns_s_ns, i, &record) < 0 || ns_rr_type(record) == ns_t_soa)
+            return false;
+        servers = servers || ns_rr_type(record) == ns_t_ns;
+    }
+    return servers;
+}
+
 static enum answer_outcome error_outcome(int rcode)
 {
     switch (rcode) {
@@ -183,6 +199,8 @@ void answer_parse(const uint8_t *message, size_t length, const char *name, enum 
     enum answer_outcome outcome = ANSWER_MALFORMED;
     if (follow_chain(&parsed, name, owner, &answer.ttl))
         outcome = collect(&parsed, owner, type, &answer);
+    if (outcome == ANSWER_EMPTY && is_referral(&parsed))
+        outcome = ANSWER_MALFORMED;
     uint32_t chain_ttl = answer.ttl;
     if (outcome != ANSWER_ADDRESSES)
         answer_clear(&answer);

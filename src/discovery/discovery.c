@@ -89,12 +89,21 @@ static struct endpoint_set *advance(struct discovery *discovery)
     return previous;
 }
 
+/* Nobody is left: whoever was content to be asked late may know somebody. */
+static void hurry_all(struct discovery *discovery)
+{
+    for (size_t i = 0; i < discovery->source_count; i++)
+        lookup_hurry(discovery->sources[i].subscription.lookup);
+}
+
 /* Makes the next set and tells of it, where it is another one. */
 static void publish(struct discovery *discovery, usec_t ttl)
 {
     struct endpoint_set *previous = advance(discovery);
     if (!previous)
         return;
+    if (discovery->set->count == 0)
+        hurry_all(discovery);
     discovery->callback(discovery->arg, discovery->set, previous, ttl);
     endpoint_set_unref(previous);
 }
@@ -112,8 +121,10 @@ static void on_answered(struct subscription *subscription, const struct answer *
 {
     struct source *source = list_entry(subscription, struct source, subscription);
     (void)server;
-    membership_take(&source->membership, &source->discovery->rules, answer, now);
-    subscription->ask_by = ask_by(source, now);
+    enum membership_verdict verdict =
+        membership_take(&source->membership, &source->discovery->rules, answer, now);
+    /* Who does not know cannot confirm: then the back-off goes before what is unsettled. */
+    subscription->ask_by = verdict == MEMBERSHIP_KEEP ? 0 : ask_by(source, now);
     bool good = answer->outcome == ANSWER_ADDRESSES;
     publish(source->discovery,
             good ? lookup_ttl(answer->ttl, subscription->min_ttl, subscription->max_ttl) : 0);
@@ -126,6 +137,8 @@ void discovery_connect_failed(struct discovery *discovery, const struct address 
     for (size_t i = 0; i < discovery->source_count; i++) {
         struct source *source = &discovery->sources[i];
         if (source->port != address_port(address))
+            continue;
+        if (!membership_has(&source->membership, &bare))
             continue;
         membership_connect_failed(&source->membership, &bare);
         lookup_hurry(source->subscription.lookup);

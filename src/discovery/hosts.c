@@ -120,8 +120,11 @@ bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
         if (hosts->entries[i].address.family != family)
             continue;
         struct address *grown = reallocarray(answer.addresses, answer.count + 1, sizeof *grown);
-        if (!grown)
-            continue;
+        if (!grown) {
+            answer_clear(&answer);
+            answer.outcome = ANSWER_LOCAL_FAULT;
+            break;
+        }
         answer.addresses = grown;
         grown[answer.count++] = hosts->entries[i].address;
         answer.outcome = ANSWER_ADDRESSES;

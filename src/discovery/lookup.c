@@ -28,7 +28,7 @@ struct lookup {
     struct query *query; /* NULL: waiting for the timer */
     struct answer good;  /* the last answer that named addresses */
     usec_t asked;        /* when the last question was */
-    usec_t due;          /* when the next one is; 0 while it is under way */
+    usec_t due;          /* when the next one is, while none is under way */
     bool hurried;        /* a failed connect wants the next question */
     unsigned failures;   /* in a row */
     bool told_failing;   /* what `health` heard last */

@@ -123,6 +123,14 @@ static void mark_missing(struct membership *membership, const struct answer *ans
     }
 }
 
+/* What the answer did not name stays, until a connect to it fails. */
+static void mark_absent(struct membership *membership, const struct answer *answer)
+{
+    for (size_t i = 0; i < membership->count; i++)
+        if (!answer_names(answer, &membership->members[i].address))
+            membership->members[i].state = MEMBER_ABSENT;
+}
+
 static void remove_missing(struct membership *membership, const struct answer *answer)
 {
     for (size_t i = membership->count; i-- > 0;)
@@ -186,8 +194,10 @@ enum membership_verdict membership_take(struct membership *membership,
                                         const struct answer *answer, usec_t now)
 {
     enum membership_verdict verdict = judge(membership, rules, answer);
-    if (verdict == MEMBERSHIP_KEEP)
+    if (verdict == MEMBERSHIP_KEEP) {
+        membership->held_since = 0; /* "nothing" must be said all the time to be believed */
         return verdict;
+    }
     if (verdict == MEMBERSHIP_HOLD) {
         hold(membership, rules, now);
         return verdict;
@@ -201,7 +211,17 @@ enum membership_verdict membership_take(struct membership *membership,
         mark_missing(membership, answer, MEMBER_SUSPECT);
     else if (verdict == MEMBERSHIP_UNITE)
         count_misses(membership, answer);
+    else
+        mark_absent(membership, answer);
     return verdict;
+}
+
+bool membership_has(const struct membership *membership, const struct address *address)
+{
+    for (size_t i = 0; i < membership->count; i++)
+        if (address_equal(&membership->members[i].address, address))
+            return true;
+    return false;
 }
 
 bool membership_connect_failed(struct membership *membership, const struct address *address)

@@ -13,7 +13,7 @@
 /* Why an address is in. */
 enum member_state {
     MEMBER_PRESENT, /* the last answer named it */
-    MEMBER_ABSENT,  /* the last samples did not, which chance explains */
+    MEMBER_ABSENT,  /* the last one did not, but was only a part of the whole */
     MEMBER_SUSPECT, /* a surprisingly short answer did not, and is to be confirmed */
     MEMBER_HELD,    /* the last answer said that there is nothing at all */
 };
@@ -34,7 +34,7 @@ struct membership_rules {
 struct membership {
     struct member *members; /* sorted by address */
     size_t count;
-    usec_t held_since; /* 0: the last word was not "nothing" */
+    usec_t held_since; /* since when every answer was "nothing"; 0: the last one was not */
 };
 
 /* What becomes of the set. */
@@ -54,6 +54,8 @@ const char *member_state_name(enum member_state state);
 enum membership_verdict membership_take(struct membership *membership,
                                         const struct membership_rules *rules,
                                         const struct answer *answer, usec_t now);
+
+bool membership_has(const struct membership *membership, const struct address *address);
 
 /* A connect to the address failed. One that the last answer did not name leaves at once. Returns
  * whether it left. */

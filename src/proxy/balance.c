@@ -4,6 +4,10 @@
 
 #include "base/random.h"
 
+/* How often round-robin goes on when a place is spent: far beyond what chance brings, and an end.
+ */
+#define PLACES_MOST 10000
+
 void balancer_init(struct balancer *balancer)
 {
     atomic_store(&balancer->cursor, random_u32());
@@ -49,16 +53,17 @@ static struct endpoint *first_from(const struct endpoint_set *set, size_t place,
 static struct endpoint *pick_round_robin(struct balancer *balancer, const struct endpoint_set *set,
                                          const struct tried *tried)
 {
+    if (tried->count > 0 && !first_from(set, 0, tried))
+        return NULL;
     /* A place whose endpoint failed this client is spent, as it was for the one who found it dead:
-     * the next place is taken, not the neighbour's share. */
-    for (size_t i = 0; i <= tried->count; i++) {
+     * the next place is taken, not the neighbour's share. Other threads may take the places
+     * between, so that the same dead endpoint comes up again and again; not for ever. */
+    for (int i = 0; i < PLACES_MOST; i++) {
         struct endpoint *endpoint = set->endpoints[next_place(balancer, set)];
         if (!was_tried(tried, endpoint))
             return take(endpoint);
     }
-    /* Other threads took the places between: whatever is left. */
-    struct endpoint *left = first_from(set, next_place(balancer, set), tried);
-    return left ? take(left) : NULL;
+    return take(first_from(set, next_place(balancer, set), tried));
 }
 
 static struct endpoint *least_active(const struct endpoint_set *set, size_t place,

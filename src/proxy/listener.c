@@ -115,6 +115,8 @@ static void wake_resting(struct acceptor *acceptor)
 
 static void end_pause(struct acceptor *acceptor)
 {
+    if (acceptor->last_pause == 0)
+        return;
     acceptor->last_pause = 0;
     if (atomic_fetch_sub(&resting_workers, 1) == 1 && !acceptor->stopping)
         log_info("accepting resumed");

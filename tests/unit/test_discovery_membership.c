@@ -99,7 +99,12 @@ START_TEST(silence_does_not_end_a_hold)
     take_outcome(&membership, ANSWER_NXDOMAIN, 10 * SECOND);
     take_outcome(&membership, ANSWER_TIMEOUT, 100 * SECOND);
     ck_assert_uint_eq(membership.count, 3);
-    membership_clear(&membership);
+    /* … nor does a second word after it: nobody knows what was between. */
+    take_outcome(&membership, ANSWER_NXDOMAIN, 101 * SECOND);
+    ck_assert_uint_eq(membership.count, 3);
+    ck_assert(fails(&membership, 0));
+    take_outcome(&membership, ANSWER_NXDOMAIN, 131 * SECOND);
+    ck_assert_uint_eq(membership.count, 0);
 }
 END_TEST
 
@@ -193,6 +198,9 @@ START_TEST(a_truncated_answer_only_adds)
     answer.truncated = true;
     ck_assert_int_eq(membership_take(&membership, &rules, &answer, 2), MEMBERSHIP_ADD);
     ck_assert_uint_eq(membership.count, 6);
+    ck_assert(!fails(&membership, 5)); /* named */
+    ck_assert(fails(&membership, 0));  /* not named, and dead */
+    ck_assert_uint_eq(membership.count, 5);
     membership_clear(&membership);
 }
 END_TEST

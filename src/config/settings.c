@@ -16,13 +16,6 @@ static const struct setting *settings_find(const struct settings *settings,
     return NULL;
 }
 
-const struct origin *settings_origin(const struct settings *settings, const char *section,
-                                     const char *key)
-{
-    const struct setting *found = settings_find(settings, option_find(section, key));
-    return found ? &found->origin : NULL;
-}
-
 /* --- refusing --------------------------------------------------------------------- */
 
 static void report_unknown(const char *section, const char *key, struct origin origin,

@@ -48,10 +48,6 @@ void settings_add(struct settings *settings, enum source_kind kind, const char *
 /* Applies those of a scope to a struct of model.h. A source that names a list replaces it. */
 void settings_apply(const struct settings *settings, enum option_scope scope, void *options);
 
-/* Where a key was set, or NULL. */
-const struct origin *settings_origin(const struct settings *settings, const char *section,
-                                     const char *key);
-
 /* The listener that another one at `address` would collide with, or NULL. An unspecified address
  * (0.0.0.0, ::) collides with every one of its family and port. */
 const struct address_claim *address_registry_listener(const struct address_registry *registry,

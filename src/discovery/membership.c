@@ -10,18 +10,6 @@
 /* … over so many answers: a quarter of an hour at a TTL of one second. */
 #define HORIZON 1000.0
 
-const char *membership_verdict_name(enum membership_verdict verdict)
-{
-    static const char *const names[] = {"replace", "confirm", "unite", "add", "hold", "keep"};
-    return names[verdict];
-}
-
-const char *member_state_name(enum member_state state)
-{
-    static const char *const names[] = {"present", "absent", "suspect", "held"};
-    return names[state];
-}
-
 /* What each outcome does to a set: the table that ARCHITECTURE.md quotes. */
 static const enum membership_verdict verdicts[] = {
     [ANSWER_ADDRESSES] = MEMBERSHIP_REPLACE, /* refined by what() */

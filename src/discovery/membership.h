@@ -47,9 +47,6 @@ enum membership_verdict {
     MEMBERSHIP_KEEP,    /* nobody knows: everything stays */
 };
 
-const char *membership_verdict_name(enum membership_verdict verdict);
-const char *member_state_name(enum member_state state);
-
 /* Takes an answer in. Returns the verdict. Without memory the set stays, by MEMBERSHIP_KEEP. */
 enum membership_verdict membership_take(struct membership *membership,
                                         const struct membership_rules *rules,

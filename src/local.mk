@@ -29,6 +29,7 @@ libdiscovery_a_SOURCES = \
 	src/discovery/channel.c src/discovery/channel.h \
 	src/discovery/discovery.c src/discovery/discovery.h \
 	src/discovery/endpoint.c src/discovery/endpoint.h \
+	src/discovery/endpoint_set.c src/discovery/endpoint_set.h \
 	src/discovery/hosts.c src/discovery/hosts.h \
 	src/discovery/lookup.c src/discovery/lookup.h \
 	src/discovery/membership.c src/discovery/membership.h \

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "discovery/answer.h"
-#include "discovery/endpoint.h"
+#include "discovery/endpoint_set.h"
 
 /* What discovery does, said in the log: each function writes one line. */
 

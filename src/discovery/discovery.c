@@ -25,62 +25,62 @@ struct discovery {
     struct source sources[];
 };
 
-static int compare_addresses(const void *a, const void *b)
+static int compare_by_address(const void *a, const void *b)
 {
-    return address_compare(a, b);
+    const struct place *one = a, *other = b;
+    int order = address_compare(&one->address, &other->address);
+    return order != 0 ? order : place_compare(a, b);
 }
 
-/* All addresses known now, sorted, each once. The caller frees *ret_addresses. */
-static int gather(const struct discovery *discovery, struct address **ret_addresses,
-                  size_t *ret_count)
+/* Each address once, at its best place; in the order that a set wants. Returns how many are left.
+ */
+static size_t settle(struct place *places, size_t count)
 {
-    size_t most = discovery->fixed_count, count = 0, kept = 0;
+    size_t kept = 0;
+    qsort(places, count, sizeof *places, compare_by_address);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || !address_equal(&places[kept - 1].address, &places[i].address))
+            places[kept++] = places[i];
+    qsort(places, kept, sizeof *places, place_compare);
+    return kept;
+}
+
+/* All places known now, settled. The caller frees *ret_places. */
+static int gather(const struct discovery *discovery, struct place **ret_places, size_t *ret_count)
+{
+    size_t most = discovery->fixed_count, count = 0;
     for (size_t i = 0; i < discovery->source_count; i++)
         most += discovery->sources[i].membership.count;
-    struct address *addresses = calloc(most + 1, sizeof *addresses);
-    if (!addresses)
+    struct place *places = calloc(most + 1, sizeof *places);
+    if (!places)
         return -ENOMEM;
     for (; count < discovery->fixed_count; count++)
-        addresses[count] = discovery->fixed[count];
+        places[count] = (struct place){.address = discovery->fixed[count], .weight = 1};
     for (size_t i = 0; i < discovery->source_count; i++) {
         const struct source *source = &discovery->sources[i];
         for (size_t j = 0; j < source->membership.count; j++) {
-            addresses[count] = source->membership.members[j].address;
-            address_set_port(&addresses[count++], source->port);
+            places[count] =
+                (struct place){.address = source->membership.members[j].address, .weight = 1};
+            address_set_port(&places[count++].address, source->port);
         }
     }
-    qsort(addresses, count, sizeof *addresses, compare_addresses);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || !address_equal(&addresses[kept - 1], &addresses[i]))
-            addresses[kept++] = addresses[i];
-    *ret_addresses = addresses;
-    *ret_count = kept;
+    *ret_places = places;
+    *ret_count = settle(places, count);
     return 0;
-}
-
-static bool same_members(const struct endpoint_set *set, const struct address *addresses,
-                         size_t count)
-{
-    if (!set || set->count != count)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (!address_equal(&set->endpoints[i]->address, &addresses[i]))
-            return false;
-    return true;
 }
 
 /* Makes the next set. Returns the previous one, which the caller unrefs, or NULL where nothing
  * changed. Without memory the old set stays, and the next answer tries again. */
 static struct endpoint_set *advance(struct discovery *discovery)
 {
-    struct address *addresses;
+    struct place *places;
     size_t count;
-    if (gather(discovery, &addresses, &count) < 0)
+    if (gather(discovery, &places, &count) < 0)
         return NULL;
     struct endpoint_set *next = NULL, *previous = discovery->set;
-    if (!same_members(previous, addresses, count))
-        next = endpoint_set_new(previous, addresses, count);
-    free(addresses);
+    if (!previous || !endpoint_set_is(previous, places, count))
+        next = endpoint_set_new(previous, places, count);
+    free(places);
     if (!next)
         return NULL;
     discovery->set = next;

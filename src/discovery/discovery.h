@@ -2,7 +2,7 @@
 #define REDIAL_DISCOVERY_DISCOVERY_H
 
 #include "config/config.h"
-#include "discovery/endpoint.h"
+#include "discovery/endpoint_set.h"
 #include "discovery/lookup.h"
 
 /* Who stands behind one upstream: its targets' answers and static addresses, made into one endpoint

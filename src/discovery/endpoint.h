@@ -3,7 +3,6 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/address.h"
@@ -18,6 +17,8 @@ struct endpoint {
     _Atomic uint64_t accepted; /* connects that succeeded */
     _Atomic uint64_t failed;   /* connects that did not, by the endpoint's fault */
     _Atomic bool failure_told; /* the main thread has a failure to look at still */
+    _Atomic bool ejected;      /* out of rotation, until redial itself has reached it again */
+    _Atomic int64_t failed_at; /* clock_now() of the last failure; 0: none */
 };
 
 /* A new one with one reference, or NULL where there is no memory. */
@@ -26,23 +27,5 @@ struct endpoint *endpoint_new(const struct address *address);
 /* Any thread. The last endpoint_unref() frees; NULL is accepted. */
 struct endpoint *endpoint_ref(struct endpoint *endpoint);
 void endpoint_unref(struct endpoint *endpoint);
-
-/* The addresses of an upstream at one moment, sorted. Immutable; shared by reference count. */
-struct endpoint_set {
-    _Atomic unsigned references;
-    size_t count;
-    struct endpoint *endpoints[];
-};
-
-/* The set of these addresses (sorted, each once), in which every endpoint that `previous` (NULL:
- * none) had is the same object. Returns NULL where there is no memory. */
-struct endpoint_set *endpoint_set_new(const struct endpoint_set *previous,
-                                      const struct address *addresses, size_t count);
-
-struct endpoint_set *endpoint_set_ref(struct endpoint_set *set);
-void endpoint_set_unref(struct endpoint_set *set);
-
-/* The endpoint with this address, or NULL. */
-struct endpoint *endpoint_set_find(const struct endpoint_set *set, const struct address *address);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
-#include "discovery/endpoint.h"
+#include "discovery/endpoint_set.h"
 
 /* What all threads share to choose among the endpoints of one upstream. */
 struct balancer {

@@ -3,7 +3,7 @@
 
 #include "base/list.h"
 #include "config/config.h"
-#include "discovery/endpoint.h"
+#include "discovery/endpoint_set.h"
 #include "proxy/loop.h"
 #include "proxy/upstream.h"
 

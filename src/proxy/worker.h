@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
-#include "discovery/endpoint.h"
+#include "discovery/endpoint_set.h"
 #include "proxy/limit.h"
 #include "proxy/upstream.h"
 

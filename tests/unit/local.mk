@@ -18,7 +18,7 @@ unit_programs = \
 	tests/unit/test_discovery_answer \
 	tests/unit/test_discovery_budget \
 	tests/unit/test_discovery_membership \
-	tests/unit/test_discovery_endpoint \
+	tests/unit/test_discovery_endpoint_set \
 	tests/unit/test_discovery_hosts \
 	tests/unit/test_discovery_discovery \
 	tests/unit/test_discovery_lookup \
@@ -106,9 +106,11 @@ tests_unit_test_discovery_answer_SOURCES = tests/unit/test_discovery_answer.c te
 tests_unit_test_discovery_answer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_answer_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
-tests_unit_test_discovery_endpoint_SOURCES = tests/unit/test_discovery_endpoint.c tests/unit/suite.h
-tests_unit_test_discovery_endpoint_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_discovery_endpoint_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+tests_unit_test_discovery_endpoint_set_SOURCES = tests/unit/test_discovery_endpoint_set.c \
+	tests/unit/plain_set.h \
+	tests/unit/suite.h
+tests_unit_test_discovery_endpoint_set_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_endpoint_set_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_hosts_SOURCES = tests/unit/test_discovery_hosts.c tests/unit/suite.h \
 	tests/unit/files.c \
@@ -143,7 +145,8 @@ tests_unit_test_discovery_resolver_SOURCES = tests/unit/test_discovery_resolver.
 tests_unit_test_discovery_resolver_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_resolver_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
-tests_unit_test_proxy_balance_SOURCES = tests/unit/test_proxy_balance.c tests/unit/suite.h
+tests_unit_test_proxy_balance_SOURCES = tests/unit/test_proxy_balance.c tests/unit/suite.h \
+	tests/unit/plain_set.h
 tests_unit_test_proxy_balance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_balance_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
@@ -172,6 +175,7 @@ tests_unit_test_proxy_relay_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 tests_unit_test_proxy_dial_SOURCES = tests/unit/test_proxy_dial.c tests/unit/suite.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
 	tests/unit/turn.h
@@ -181,6 +185,7 @@ tests_unit_test_proxy_dial_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 tests_unit_test_proxy_listener_SOURCES = tests/unit/test_proxy_listener.c tests/unit/suite.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
 	tests/unit/turn.h
@@ -190,6 +195,7 @@ tests_unit_test_proxy_listener_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 tests_unit_test_proxy_worker_SOURCES = tests/unit/test_proxy_worker.c tests/unit/suite.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h
 tests_unit_test_proxy_worker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -199,7 +205,8 @@ tests_unit_test_daemon_descriptors_SOURCES = tests/unit/test_daemon_descriptors.
 tests_unit_test_daemon_descriptors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_daemon_descriptors_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
 
-tests_unit_test_daemon_report_SOURCES = tests/unit/test_daemon_report.c tests/unit/suite.h
+tests_unit_test_daemon_report_SOURCES = tests/unit/test_daemon_report.c tests/unit/suite.h \
+	tests/unit/plain_set.h
 tests_unit_test_daemon_report_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_daemon_report_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
 

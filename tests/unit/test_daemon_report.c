@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "plain_set.h"
 #include "suite.h"
 
 static int ends[2];
@@ -36,7 +37,7 @@ static struct endpoint_set *set_of(const struct endpoint_set *previous, unsigned
         struct in_addr ip = {.s_addr = htonl(0x0a000000u + n)};
         addresses[count++] = address_ipv4(&ip, 80);
     }
-    return endpoint_set_new(previous, addresses, count);
+    return plain_set(previous, addresses, count);
 }
 
 START_TEST(what_came_and_what_went)
@@ -84,7 +85,7 @@ START_TEST(long_addresses_fit)
         addresses[i] = address_ipv6(&ip, 65535);
         addresses[i].in6.sin6_scope_id = UINT32_MAX;
     }
-    struct endpoint_set *set = endpoint_set_new(NULL, addresses, COUNT_OF(addresses));
+    struct endpoint_set *set = plain_set(NULL, addresses, COUNT_OF(addresses));
     report_endpoints("name", set, NULL, 0);
     ck_assert_ptr_nonnull(strstr(said(), ",and-24-more"));
     endpoint_set_unref(set);

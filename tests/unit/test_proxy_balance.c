@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/random.h"
+#include "plain_set.h"
 #include "suite.h"
 
 #define MOST 40
@@ -20,7 +21,7 @@ static struct endpoint_set *set_of(size_t count)
         struct in_addr ip = {.s_addr = htonl(0x0a000000u + (uint32_t)i)};
         addresses[i] = address_ipv4(&ip, 80);
     }
-    return endpoint_set_new(NULL, addresses, count);
+    return plain_set(NULL, addresses, count);
 }
 
 static size_t place_of(const struct endpoint_set *set, const struct endpoint *endpoint)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "loopback.h"
+#include "plain_set.h"
 #include "proxy/balance.h"
 #include "proxy/stream.h"
 #include "suite.h"
@@ -215,12 +216,12 @@ START_TEST(the_first_address_wakes_all_who_wait)
     for (size_t i = 0; i < COUNT_OF(results); i++)
         start(&results[i]);
     turn_for(rig.loop.base, 50);
-    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, NULL, 0)); /* still none */
+    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0)); /* still none */
     turn_for(rig.loop.base, 50);
     ck_assert_int_eq(results[0].calls, 0);
     dial_cancel(dial);
     usec_t begin = clock_now();
-    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, &address, 1));
+    view_set_endpoints(rig.view, plain_set(rig.view->set, &address, 1));
     ck_assert_int_eq(results[0].calls, 0); /* not from within it */
     ck_assert(turn_until(rig.loop.base, all_called, results, 5000));
     ck_assert_int_lt(clock_now() - begin, 1000 * MSEC);
@@ -244,7 +245,7 @@ START_TEST(a_new_set_is_used_by_who_dials_already)
     view_rig_open(&rig, "connect.timeout=200ms", &hole.address, 1);
     start(&result);
     turn_for(rig.loop.base, 50);
-    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, &address, 1));
+    view_set_endpoints(rig.view, plain_set(rig.view->set, &address, 1));
     ck_assert(turn_until(rig.loop.base, is_called, &result, 5000));
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
     ck_assert(address_equal(&result.address, &address));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "loopback.h"
+#include "plain_set.h"
 #include "proxy/limit.h"
 #include "proxy/session.h"
 #include "suite.h"
@@ -110,7 +111,7 @@ END_TEST
 START_TEST(who_cannot_be_served_is_reset)
 {
     begin("connect.deadline=100ms", 0);
-    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, NULL, 0));
+    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
     int peer, client = connect_client(&peer);
     ck_assert_int_eq(peer, -1);
     turn(200);
@@ -118,7 +119,7 @@ START_TEST(who_cannot_be_served_is_reset)
     close(client);
     struct address dead;
     int refusing = loopback_refuse(&dead);
-    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, &dead, 1));
+    view_set_endpoints(rig.view, plain_set(rig.view->set, &dead, 1));
     client = connect_client(&peer);
     ck_assert_int_eq(loopback_end(client), -ECONNRESET);
     close(client);
@@ -130,7 +131,7 @@ END_TEST
 START_TEST(a_client_may_leave_while_it_is_dialled_for)
 {
     begin("", 0);
-    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, NULL, 0));
+    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
     int peer, client = connect_client(&peer);
     ck_assert_uint_eq(atomic_load(&process.open), 1);
     loopback_reset(client);
@@ -141,7 +142,7 @@ START_TEST(a_client_may_leave_while_it_is_dialled_for)
     ck_assert_int_eq(write(client, "early", 5), 5);
     shutdown(client, SHUT_WR);
     turn(20);
-    view_set_endpoints(rig.view, endpoint_set_new(rig.view->set, &back, 1));
+    view_set_endpoints(rig.view, plain_set(rig.view->set, &back, 1));
     turn(30);
     char bytes[16];
     peer = loopback_accept(backend);

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "loopback.h"
+#include "plain_set.h"
 #include "proxy/listener.h"
 #include "suite.h"
 #include "view_rig.h"
@@ -70,7 +71,7 @@ static void setup_with(const char *settings)
     close(holder);
     config = one_upstream_config(settings);
     upstream = upstream_new(0, ignore_failure, NULL);
-    set = endpoints_of(NULL, addresses, BACKENDS);
+    set = plain_set(NULL, addresses, BACKENDS);
 }
 
 /* Joins the workers and sees that they gave everything back. */
@@ -176,7 +177,7 @@ START_TEST(endpoints_are_swapped)
     int first = client(), first_peer = accept_any(counts);
     ck_assert_int_ge(first_peer, 0);
     for (size_t round = 0; round < 30; round++) {
-        struct endpoint_set *next = endpoints_of(set, &addresses[round % BACKENDS], 1);
+        struct endpoint_set *next = plain_set(set, &addresses[round % BACKENDS], 1);
         ck_assert_int_eq(worker_set_endpoints(workers[0], upstream, next), 0);
         endpoint_set_unref(next);
         size_t in_a_row = 0;
@@ -204,12 +205,12 @@ START_TEST(clients_wait_for_the_first_endpoint)
     size_t counts[BACKENDS] = {0};
     setup_with("");
     endpoint_set_unref(set);
-    set = endpoints_of(NULL, NULL, 0);
+    set = plain_set(NULL, NULL, 0);
     start_workers(WORKERS);
     for (size_t i = 0; i < COUNT_OF(clients); i++)
         clients[i] = client();
     ck_assert(!loopback_wait(backends[0], 50));
-    struct endpoint_set *next = endpoints_of(set, addresses, BACKENDS);
+    struct endpoint_set *next = plain_set(set, addresses, BACKENDS);
     for (size_t i = 0; i < WORKERS; i++)
         ck_assert_int_eq(worker_set_endpoints(workers[i], upstream, next), 0);
     endpoint_set_unref(next);

@@ -7,21 +7,7 @@
 #include <string.h>
 
 #include "config/load.h"
-
-static int compare(const void *a, const void *b)
-{
-    return address_compare(a, b);
-}
-
-struct endpoint_set *endpoints_of(const struct endpoint_set *previous,
-                                  const struct address *addresses, size_t count)
-{
-    struct address sorted[64];
-    if (count > 0)
-        memcpy(sorted, addresses, count * sizeof *addresses);
-    qsort(sorted, count, sizeof *sorted, compare);
-    return endpoint_set_new(previous, sorted, count);
-}
+#include "plain_set.h"
 
 struct config *one_upstream_config(const char *settings)
 {
@@ -49,7 +35,7 @@ void view_rig_open(struct view_rig *rig, const char *settings, const struct addr
     log_setup(open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT, false);
     if (loop_init(&rig->loop) < 0)
         abort();
-    struct endpoint_set *set = endpoints_of(NULL, endpoints, count);
+    struct endpoint_set *set = plain_set(NULL, endpoints, count);
     rig->config = one_upstream_config(settings);
     rig->upstream = upstream_new((uint32_t)rig->config->upstreams[0].options.max_connections,
                                  ignore_failure, NULL);

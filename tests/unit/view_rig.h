@@ -25,8 +25,4 @@ void ignore_failure(void *arg, struct endpoint *endpoint);
 /* A configuration with one upstream. */
 struct config *one_upstream_config(const char *settings);
 
-/* The set of these addresses in any order. */
-struct endpoint_set *endpoints_of(const struct endpoint_set *previous,
-                                  const struct address *addresses, size_t count);
-
 #endif

@@ -1,4 +1,4 @@
-#include "discovery/endpoint.h"
+#include "discovery/endpoint_set.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "plain_set.h"
 #include "suite.h"
 
 #define UNIVERSE 20
@@ -24,7 +25,7 @@ static struct endpoint_set *set_of(const struct endpoint_set *previous, uint32_t
     for (unsigned n = 0; n < UNIVERSE; n++)
         if (bits >> n & 1)
             addresses[count++] = address_of(n);
-    return endpoint_set_new(previous, addresses, count);
+    return plain_set(previous, addresses, count);
 }
 
 static struct endpoint *find(const struct endpoint_set *set, unsigned n)
@@ -147,8 +148,115 @@ START_TEST(threads_share_references)
 }
 END_TEST
 
+/* --- tiers and weights -------------------------------------------------------------------- */
+
+static struct place place_of(unsigned n, uint32_t tier, uint16_t weight)
+{
+    return (struct place){address_of(n), tier, weight};
+}
+
+static struct endpoint_set *places_set(const struct endpoint_set *previous, struct place *places,
+                                       size_t count)
+{
+    qsort(places, count, sizeof *places, place_compare);
+    return endpoint_set_new(previous, places, count);
+}
+
+START_TEST(tiers_stand_in_order)
+{
+    struct place places[] = {place_of(1, 5, 1), place_of(2, 0, 1), place_of(3, 5, 1),
+                             place_of(4, 2, 1)};
+    struct endpoint_set *set = places_set(NULL, places, COUNT_OF(places));
+    const size_t firsts[] = {0, 1, 2}, counts[] = {1, 1, 2};
+    ck_assert_uint_eq(set->tier_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(set->tiers[i].first, firsts[i]);
+        ck_assert_uint_eq(set->tiers[i].count, counts[i]);
+    }
+    for (unsigned n = 1; n <= 4; n++)
+        ck_assert_ptr_nonnull(find(set, n));
+    ck_assert_ptr_null(find(set, 5));
+    ck_assert_ptr_eq(set->endpoints[0], find(set, 2));
+    endpoint_set_unref(set);
+}
+END_TEST
+
+/* An endpoint whose tier changes is the same object still. */
+START_TEST(who_changes_tier_stays)
+{
+    struct place places[] = {place_of(1, 0, 1), place_of(2, 1, 1)};
+    struct endpoint_set *set = places_set(NULL, places, COUNT_OF(places));
+    struct place turned[] = {place_of(1, 1, 1), place_of(2, 0, 7)};
+    struct endpoint_set *next = places_set(set, turned, COUNT_OF(turned));
+    ck_assert_ptr_eq(find(set, 1), find(next, 1));
+    ck_assert_ptr_eq(find(set, 2), find(next, 2));
+    ck_assert_ptr_eq(next->endpoints[0], find(next, 2));
+    endpoint_set_unref(set);
+    endpoint_set_unref(next);
+}
+END_TEST
+
+/* Each row: weights as they come, and as they relate (RFC 2782). */
+static const struct {
+    size_t count;
+    uint16_t given[4];
+    uint32_t kept[4];
+    bool even;
+} weight_rows[] = {
+    {3, {1, 1, 1}, {1, 1, 1}, true},
+    {3, {0, 0, 0}, {1, 1, 1}, true},
+    {3, {100, 100, 100}, {1, 1, 1}, true},
+    {3, {10, 20, 30}, {1, 2, 3}, false},
+    {3, {10, 0, 10}, {10, 1, 10}, false},
+    {4, {5, 0, 0, 1}, {10, 1, 1, 2}, false},
+    {2, {UINT16_MAX, 0}, {UINT16_MAX, 1}, false},
+    {1, {7}, {1}, true},
+};
+
+START_TEST(weights_relate_within_a_tier)
+{
+    struct place places[5];
+    size_t count = weight_rows[_i].count;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        places[i] = place_of((unsigned)i, 0, weight_rows[_i].given[i]);
+    places[count] = place_of(9, 1, 0); /* of another tier: no zero of this one */
+    struct endpoint_set *set = places_set(NULL, places, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_uint_eq(set->weights[i], weight_rows[_i].kept[i]);
+        sum += set->weights[i];
+    }
+    ck_assert_uint_eq(set->tiers[0].weight, sum);
+    ck_assert(set->tiers[0].even == weight_rows[_i].even);
+    endpoint_set_unref(set);
+}
+END_TEST
+
+START_TEST(the_same_places_are_known)
+{
+    struct place places[] = {place_of(1, 0, 10), place_of(2, 0, 20), place_of(3, 1, 5)};
+    struct place alike[] = {place_of(1, 0, 1), place_of(2, 0, 2), place_of(3, 4, 1)};
+    struct endpoint_set *set = places_set(NULL, places, COUNT_OF(places));
+    ck_assert(endpoint_set_is(set, places, 3));
+    ck_assert(endpoint_set_is(set, alike, 3));
+    ck_assert(!endpoint_set_is(set, places, 2));
+    alike[1].weight = 3;
+    ck_assert(!endpoint_set_is(set, alike, 3));
+    alike[1] = place_of(4, 0, 2);
+    ck_assert(!endpoint_set_is(set, alike, 3));
+    alike[1] = place_of(2, 0, 2);
+    alike[2].tier = 0;
+    ck_assert(!endpoint_set_is(set, alike, 3));
+    endpoint_set_unref(set);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
+    tcase_add_test(cases, tiers_stand_in_order);
+    tcase_add_test(cases, who_changes_tier_stays);
+    tcase_add_loop_test(cases, weights_relate_within_a_tier, 0, COUNT_OF(weight_rows));
+    tcase_add_test(cases, the_same_places_are_known);
     tcase_add_test(cases, an_empty_set);
     tcase_add_test(cases, every_address_is_found);
     tcase_add_test(cases, who_stays_keeps_the_object);
@@ -158,5 +266,5 @@ static void add(TCase *cases)
 
 int main(void)
 {
-    return suite_run("discovery/endpoint", add);
+    return suite_run("discovery/endpoint_set", add);
 }

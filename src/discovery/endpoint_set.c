@@ -1,0 +1,181 @@
+#include "discovery/endpoint_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int place_compare(const void *a, const void *b)
+{
+    const struct place *one = a, *other = b;
+    if (one->tier != other->tier)
+        return one->tier < other->tier ? -1 : 1;
+    return address_compare(&one->address, &other->address);
+}
+
+/* --- weights -------------------------------------------------------------------------------- */
+
+static uint64_t greatest_divisor(uint64_t a, uint64_t b)
+{
+    while (b != 0) {
+        uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static size_t count_zeros(const struct place *places, size_t count)
+{
+    size_t zeros = 0;
+    for (size_t i = 0; i < count; i++)
+        zeros += places[i].weight == 0;
+    return zeros;
+}
+
+/* A weight of 0 counts as 1 shared by all zeros of the tier, so the others count so many times as
+ * much. No more than 65536 zeros: their product fits 32 bits. */
+static uint32_t scaled(const struct place *place, size_t zeros)
+{
+    if (zeros > UINT16_MAX)
+        zeros = UINT16_MAX;
+    return place->weight == 0 ? 1 : (uint32_t)(place->weight * (zeros > 0 ? zeros : 1));
+}
+
+static void set_weights(const struct place *places, size_t count, uint32_t *weights,
+                        struct endpoint_tier *tier)
+{
+    size_t zeros = count_zeros(places, count);
+    uint64_t divisor = 0;
+    for (size_t i = 0; i < count; i++) {
+        weights[i] = scaled(&places[i], zeros);
+        divisor = greatest_divisor(weights[i], divisor);
+    }
+    tier->even = true;
+    for (size_t i = 0; i < count; i++) {
+        weights[i] = (uint32_t)(weights[i] / divisor);
+        tier->weight += weights[i];
+        tier->even = tier->even && weights[i] == weights[0];
+    }
+}
+
+/* --- the set --------------------------------------------------------------------------------- */
+
+static size_t count_tiers(const struct place *places, size_t count)
+{
+    size_t tiers = 0;
+    for (size_t i = 0; i < count; i++)
+        tiers += i == 0 || places[i].tier != places[i - 1].tier;
+    return tiers;
+}
+
+/* The tiers stand between the pointers and the weights: each is aligned for what follows it. */
+static struct endpoint_set *allocate(size_t count, size_t tiers)
+{
+    struct endpoint_set *set =
+        calloc(1, sizeof *set + count * sizeof *set->endpoints + tiers * sizeof *set->tiers +
+                      count * sizeof *set->weights);
+    if (!set)
+        return NULL;
+    set->references = 1;
+    set->tiers = (struct endpoint_tier *)(void *)(set->endpoints + count);
+    set->weights = (uint32_t *)(void *)(set->tiers + tiers);
+    return set;
+}
+
+static void set_tiers(struct endpoint_set *set, const struct place *places, size_t count)
+{
+    size_t first = 0;
+    for (size_t i = 1; i <= count; i++) {
+        if (i < count && places[i].tier == places[first].tier)
+            continue;
+        struct endpoint_tier *tier = &set->tiers[set->tier_count++];
+        tier->first = first;
+        tier->count = i - first;
+        set_weights(places + first, tier->count, set->weights + first, tier);
+        first = i;
+    }
+}
+
+struct endpoint_set *endpoint_set_new(const struct endpoint_set *previous,
+                                      const struct place *places, size_t count)
+{
+    struct endpoint_set *set = allocate(count, count_tiers(places, count));
+    if (!set)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct address *address = &places[i].address;
+        struct endpoint *same = previous ? endpoint_set_find(previous, address) : NULL;
+        struct endpoint *endpoint = same ? endpoint_ref(same) : endpoint_new(address);
+        if (!endpoint) {
+            endpoint_set_unref(set);
+            return NULL;
+        }
+        set->endpoints[set->count++] = endpoint;
+    }
+    set_tiers(set, places, count);
+    return set;
+}
+
+struct endpoint_set *endpoint_set_ref(struct endpoint_set *set)
+{
+    atomic_fetch_add_explicit(&set->references, 1, memory_order_relaxed);
+    return set;
+}
+
+void endpoint_set_unref(struct endpoint_set *set)
+{
+    if (!set || atomic_fetch_sub_explicit(&set->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        endpoint_unref(set->endpoints[i]);
+    free(set);
+}
+
+static bool same_tier(const struct endpoint_set *set, const struct endpoint_tier *tier,
+                      const struct place *places, uint32_t *weights)
+{
+    struct endpoint_tier wanted = {0};
+    for (size_t i = 0; i < tier->count; i++)
+        if (places[i].tier != places[0].tier ||
+            !address_equal(&set->endpoints[tier->first + i]->address, &places[i].address))
+            return false;
+    set_weights(places, tier->count, weights, &wanted);
+    return memcmp(weights, set->weights + tier->first, tier->count * sizeof *weights) == 0;
+}
+
+bool endpoint_set_is(const struct endpoint_set *set, const struct place *places, size_t count)
+{
+    if (set->count != count || set->tier_count != count_tiers(places, count))
+        return false;
+    uint32_t *weights = calloc(count + 1, sizeof *weights);
+    bool same = weights != NULL;
+    for (size_t i = 0; i < set->tier_count && same; i++)
+        same = same_tier(set, &set->tiers[i], places + set->tiers[i].first, weights);
+    free(weights);
+    return same;
+}
+
+static struct endpoint *find_in_tier(const struct endpoint_set *set,
+                                     const struct endpoint_tier *tier,
+                                     const struct address *address)
+{
+    size_t low = tier->first, high = tier->first + tier->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = address_compare(&set->endpoints[middle]->address, address);
+        if (order == 0)
+            return set->endpoints[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+struct endpoint *endpoint_set_find(const struct endpoint_set *set, const struct address *address)
+{
+    struct endpoint *found = NULL;
+    for (size_t i = 0; i < set->tier_count && !found; i++)
+        found = find_in_tier(set, &set->tiers[i], address);
+    return found;
+}

@@ -6,10 +6,12 @@ libbase_a_SOURCES = \
 	src/base/address.c src/base/address.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/cpus.c src/base/cpus.h \
+	src/base/file_stamp.c src/base/file_stamp.h \
 	src/base/list.h \
 	src/base/log.c src/base/log.h \
 	src/base/mailbox.c src/base/mailbox.h \
-	src/base/random.c src/base/random.h
+	src/base/random.c src/base/random.h \
+	src/base/ring.c src/base/ring.h
 
 libconfig_a_SOURCES = \
 	src/config/config.c src/config/config.h \
@@ -25,15 +27,25 @@ libconfig_a_SOURCES = \
 
 libdiscovery_a_SOURCES = \
 	src/discovery/answer.c src/discovery/answer.h \
+	src/discovery/answer_parse.c \
 	src/discovery/budget.c src/discovery/budget.h \
 	src/discovery/channel.c src/discovery/channel.h \
 	src/discovery/discovery.c src/discovery/discovery.h \
 	src/discovery/endpoint.c src/discovery/endpoint.h \
 	src/discovery/endpoint_set.c src/discovery/endpoint_set.h \
+	src/discovery/history.c src/discovery/history.h \
+	src/discovery/host.c src/discovery/host.h \
 	src/discovery/hosts.c src/discovery/hosts.h \
+	src/discovery/journal.c src/discovery/journal.h \
 	src/discovery/lookup.c src/discovery/lookup.h \
 	src/discovery/membership.c src/discovery/membership.h \
-	src/discovery/resolver.c src/discovery/resolver.h
+	src/discovery/record.c src/discovery/record.h \
+	src/discovery/resolv_conf.c src/discovery/resolv_conf.h \
+	src/discovery/resolver.c src/discovery/resolver.h \
+	src/discovery/route.c src/discovery/route.h \
+	src/discovery/servers.c src/discovery/servers.h \
+	src/discovery/service.c src/discovery/service.h \
+	src/discovery/source.c src/discovery/source.h
 
 libproxy_a_SOURCES = \
 	src/proxy/balance.c src/proxy/balance.h \

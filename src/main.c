@@ -42,7 +42,7 @@ static const char help_text[] =
     "  redial 127.0.0.1:3001=name.internal:3000\n"
     "\n"
     "LISTEN  127.0.0.1:PORT, [::1]:PORT, or PORT (loopback, both families)\n"
-    "TARGET  name:port or address:port; several with commas\n"
+    "TARGET  name:port, srv:_service._proto.name or address:port; several with commas\n"
     "\n"
     "  -c, --config PATH      redial.conf, or the directory that holds it and\n"
     "                         upstreams.d (default " CONFIG_DEFAULT_PATH ")\n"

@@ -190,6 +190,15 @@ bool address_is_loopback(const struct address *address)
     return address->family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
 }
 
+bool address_is_unicast(const struct address *address)
+{
+    if (address->family == AF_INET6)
+        return !IN6_IS_ADDR_UNSPECIFIED(&address->in6.sin6_addr) &&
+               !IN6_IS_ADDR_MULTICAST(&address->in6.sin6_addr);
+    uint32_t ip = ntohl(address->in.sin_addr.s_addr);
+    return ip >> 24 != 0 && !IN_MULTICAST(ip) && ip != INADDR_BROADCAST;
+}
+
 /* The bytes of the address alone, in network order. */
 static const uint8_t *address_bytes(const struct address *address)
 {

@@ -56,6 +56,10 @@ bool address_is_unspecified(const struct address *address);
 /* 127.0.0.0/8 or ::1. */
 bool address_is_loopback(const struct address *address);
 
+/* Whether one host can have it: not unspecified (0.0.0.0/8, ::), multicast or the IPv4 broadcast
+ * address (RFC 6890). */
+bool address_is_unicast(const struct address *address);
+
 /* A network in CIDR notation (RFC 4632): `10.0.0.0/8`, `fd00::/8`; without a slash one address. */
 struct network {
     struct address address;

@@ -39,6 +39,11 @@ struct upstream_options {
     int64_t family;          /* enum dns_family */
     usec_t min_ttl, max_ttl;
     usec_t hold;
+    int64_t search;            /* 0 or 1 */
+    struct address *resolvers; /* none: those of [redial] */
+    size_t resolver_count;
+    struct network *preferred; /* the own zone; none: no address is preferred */
+    size_t preferred_count;
     int64_t sample_size;
     usec_t connect_timeout, deadline;
     usec_t idle_timeout; /* 0: off */

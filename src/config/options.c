@@ -50,7 +50,8 @@ const struct config_option option_table[] = {
     {"upstream", "listen", UPSTREAM(listens), .type = OPTION_LISTENS, .per_file = true,
      .reloadable = true, .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT"},
     {"upstream", "target", UPSTREAM(targets), .type = OPTION_TARGETS, .per_file = true,
-     .reloadable = true, .help = "the service: name:port or address:port"},
+     .reloadable = true,
+     .help = "the service: name:port, srv:_service._proto.name or address:port"},
     {"upstream", "balance", UPSTREAM(balance), CHOICE(balance_choices),
      .default_text = "round-robin", .reloadable = true, .help = "how an address is chosen"},
     {"upstream", "allow", UPSTREAM(allowed), .type = OPTION_NETWORKS, .reloadable = true,
@@ -71,6 +72,11 @@ const struct config_option option_table[] = {
     {"dns", "sample-size", UPSTREAM(sample_size), COUNT(1, 4096), .default_text = "8",
      .reloadable = true, .help = "an answer of so many addresses may be a part of the whole"},
 
+    {"dns", "search", UPSTREAM(search), CHOICE(switch_choices), .default_text = "off",
+     .reloadable = true, .help = "complete names by the search list of resolv.conf"},
+    {"dns", "resolver", UPSTREAM(resolvers), .type = OPTION_RESOLVERS, .reloadable = true,
+     .help = "DNS servers of this upstream; default: those of [redial]"},
+
     {"connect", "timeout", UPSTREAM(connect_timeout), DURATION(1 * MSEC, HOUR),
      .default_text = "2s", .reloadable = true, .help = "how long one address may take to accept"},
     {"connect", "deadline", UPSTREAM(deadline), DURATION(1 * MSEC, HOUR), .default_text = "10s",
@@ -79,6 +85,9 @@ const struct config_option option_table[] = {
     {"session", "idle-timeout", UPSTREAM(idle_timeout), DURATION(100 * MSEC, 10000 * HOUR),
      .zero = "off", .default_text = "off", .reloadable = true,
      .help = "close a connection that carried nothing for so long"},
+
+    {"zone", "prefer", UPSTREAM(preferred), .type = OPTION_NETWORKS, .reloadable = true,
+     .help = "networks (CIDR) whose addresses go first, the others when none of them can"},
 };
 /* clang-format on */
 
@@ -221,6 +230,8 @@ ASSERT_LIST(global_options, resolvers, resolver_count);
 ASSERT_LIST(upstream_options, listens, listen_count);
 ASSERT_LIST(upstream_options, targets, target_count);
 ASSERT_LIST(upstream_options, allowed, allowed_count);
+ASSERT_LIST(upstream_options, resolvers, resolver_count);
+ASSERT_LIST(upstream_options, preferred, preferred_count);
 
 static int parse_listen_item(const char *text, void *items, const char **why)
 {

@@ -44,10 +44,12 @@ static const char *name_fault(const char *name)
 
 static int parse_name(const char *text, size_t length, struct target *target, const char **ret_why)
 {
-    if (length > 0 && text[length - 1] == '.')
+    if (length > 0 && text[length - 1] == '.') {
+        target->absolute = true;
         length--;
+    }
     if (length == 0)
-        return invalid(ret_why, "a name is missing before the port");
+        return invalid(ret_why, "a name is missing");
     if (length > DNS_NAME_MAX)
         return invalid(ret_why, "the name is longer than 253 characters");
     for (size_t i = 0; i < length; i++)
@@ -57,11 +59,25 @@ static int parse_name(const char *text, size_t length, struct target *target, co
     return fault ? invalid(ret_why, fault) : 0;
 }
 
+static int parse_service(const char *text, struct target *ret_target, const char **ret_why)
+{
+    struct target target = {.kind = TARGET_SERVICE};
+    if (strchr(text, ':'))
+        return invalid(ret_why, "srv: takes no port, since SRV records give it");
+    int result = parse_name(text, strlen(text), &target, ret_why);
+    if (result == 0 && (target.name[0] != '_' || !strstr(target.name, "._")))
+        result = invalid(ret_why, "an SRV name begins with service and protocol, as in "
+                                  "srv:_http._tcp.name.internal");
+    if (result == 0)
+        *ret_target = target;
+    return result;
+}
+
 int target_parse(const char *text, struct target *ret_target, const char **ret_why)
 {
     struct target target = {.kind = TARGET_NAME};
     if (strncmp(text, "srv:", 4) == 0)
-        return invalid(ret_why, "this version takes name:port or address:port, not yet srv:");
+        return parse_service(text + 4, ret_target, ret_why);
     const char *colon = strrchr(text, ':');
     if (!colon)
         return invalid(ret_why, "a port is missing: write HOST:PORT");

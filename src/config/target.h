@@ -1,6 +1,7 @@
 #ifndef REDIAL_CONFIG_TARGET_H
 #define REDIAL_CONFIG_TARGET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/address.h"
@@ -10,6 +11,7 @@
 
 enum target_kind {
     TARGET_NAME,    /* A and AAAA of a name, at one port */
+    TARGET_SERVICE, /* SRV of a name, which gives ports as well */
     TARGET_ADDRESS, /* static */
 };
 
@@ -17,11 +19,12 @@ struct target {
     enum target_kind kind;
     struct address address;      /* TARGET_ADDRESS */
     uint16_t port;               /* TARGET_NAME */
-    char name[DNS_NAME_MAX + 1]; /* TARGET_NAME: lower case, no trailing dot */
+    bool absolute;               /* the name was given with its trailing dot */
+    char name[DNS_NAME_MAX + 1]; /* the others: lower case, no trailing dot */
 };
 
-/* Reads `name:port` or `address:port`. Returns 0, or -EINVAL with *ret_why, a constant string for
- * a person. */
+/* Reads `name:port`, `srv:_service._proto.name` or `address:port`. Returns 0, or -EINVAL with
+ * *ret_why, a constant string for a person. */
 int target_parse(const char *text, struct target *ret_target, const char **ret_why);
 
 #endif

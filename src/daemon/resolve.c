@@ -4,82 +4,153 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "discovery/resolver.h"
+#include "discovery/discovery.h"
 
-/* One question of the print-out. */
-struct question {
+/* What stays the same for all questions of one upstream. */
+struct print {
+    struct event_base *base;
+    struct resolver *resolver;
+    struct servers *servers;
+    const struct upstream_options *options;
     FILE *out;
-    const struct target *target;
-    enum dns_type type;
-    size_t found;
+    size_t found; /* addresses */
 };
 
-static void on_answer(void *arg, const struct answer *answer, const struct address *server)
+/* One question of the print-out. */
+struct inquiry {
+    struct print *print;
+    enum dns_type type;
+    uint16_t port;
+    const char *indent;
+    struct answer services; /* SRV: what was found */
+};
+
+static void print_record(FILE *out, const struct record *record, uint16_t port)
 {
-    struct question *question = arg;
     char text[ADDRESS_TEXT_MAX];
-    fprintf(question->out, "  %s %s: ", question->target->name, dns_type_name(question->type));
-    if (answer->outcome != ANSWER_ADDRESSES)
-        fprintf(question->out, "%s", answer_outcome_name(answer->outcome));
-    for (size_t i = 0; i < answer->count; i++) {
-        struct address address = answer->addresses[i];
-        address_set_port(&address, question->target->port);
-        fprintf(question->out, "%s%s", i > 0 ? " " : "", address_format(&address, text));
+    struct address address = record->address;
+    if (record->target) {
+        fprintf(out, " %s:%u", record->target, record->port);
+        fprintf(out, " (priority %u, weight %u)", record->priority, record->weight);
+        return;
     }
+    address_set_port(&address, port);
+    fprintf(out, " %s", address_format(&address, text));
+}
+
+static void on_reply(void *arg, const struct reply *reply)
+{
+    struct inquiry *inquiry = arg;
+    struct print *print = inquiry->print;
+    const struct answer *answer = reply->answer;
+    char text[ADDRESS_TEXT_MAX];
+    fprintf(print->out, "%s%s %s:", inquiry->indent, reply->asked, dns_type_name(inquiry->type));
+    if (answer->outcome != ANSWER_RECORDS)
+        fprintf(print->out, " %s", answer_outcome_name(answer->outcome));
+    for (size_t i = 0; i < answer->count; i++)
+        print_record(print->out, &answer->records[i], inquiry->port);
     if (answer->ttl != ANSWER_TTL_UNKNOWN)
-        fprintf(question->out, ", ttl %us", answer->ttl);
-    fprintf(question->out, ", from %s\n",
-            server->family == AF_UNSPEC ? "/etc/hosts" : address_format(server, text));
-    question->found = answer->count;
+        fprintf(print->out, ", ttl %us", answer->ttl);
+    if (reply->source == REPLY_HOSTS)
+        fprintf(print->out, ", from /etc/hosts");
+    else if (reply->source == REPLY_SERVER)
+        fprintf(print->out, ", from %s", address_format(&reply->server, text));
+    else
+        fprintf(print->out, ", since this host has no IPv6 route");
+    fputc('\n', print->out);
+    if (inquiry->type != DNS_TYPE_SRV)
+        print->found += answer->count;
+    else if (!answer_copy(&inquiry->services, answer))
+        inquiry->services = (struct answer){0};
 }
 
-static size_t ask(struct event_base *base, struct resolver *resolver, struct question question)
+static void ask(struct inquiry *inquiry, const char *name, bool search)
 {
+    struct print *print = inquiry->print;
     struct query *query;
-    if (resolver_ask(resolver, question.target->name, question.type, true, on_answer, &question,
-                     &query) == 0)
-        event_base_dispatch(base); /* returns when nothing is left to wait for */
-    return question.found;
+    struct question question = {
+        .servers = print->servers,
+        .name = name,
+        .type = inquiry->type,
+        .search = search,
+        .needs_route = print->options->family != FAMILY_IPV6,
+        .urgent = true,
+    };
+    if (resolver_ask(print->resolver, &question, on_reply, inquiry, &query) == 0)
+        event_base_dispatch(print->base); /* returns when nothing is left to wait for */
 }
 
-static size_t print_target(struct event_base *base, struct resolver *resolver, FILE *out,
-                           const struct upstream_options *options, const struct target *target)
+static void print_host(struct print *print, const char *name, bool search, uint16_t port,
+                       const char *indent)
+{
+    struct inquiry inquiry = {.print = print, .type = DNS_TYPE_A, .port = port, .indent = indent};
+    if (print->options->family != FAMILY_IPV6)
+        ask(&inquiry, name, search);
+    inquiry.type = DNS_TYPE_AAAA;
+    if (print->options->family != FAMILY_IPV4)
+        ask(&inquiry, name, search);
+}
+
+static void print_service(struct print *print, const char *name, bool search)
+{
+    struct inquiry inquiry = {.print = print, .type = DNS_TYPE_SRV, .indent = "  "};
+    ask(&inquiry, name, search);
+    for (size_t i = 0; i < inquiry.services.count; i++)
+        print_host(print, inquiry.services.records[i].target, false,
+                   inquiry.services.records[i].port, "    ");
+    answer_clear(&inquiry.services);
+}
+
+static void print_target(struct print *print, const struct target *target)
 {
     char text[ADDRESS_TEXT_MAX];
-    size_t found = 0;
-    if (target->kind == TARGET_ADDRESS) {
-        fprintf(out, "  %s, static\n", address_format(&target->address, text));
-        return 1;
+    bool search = print->options->search != 0 && !target->absolute;
+    switch (target->kind) {
+    case TARGET_NAME:
+        print_host(print, target->name, search, target->port, "  ");
+        break;
+    case TARGET_SERVICE:
+        print_service(print, target->name, search);
+        break;
+    case TARGET_ADDRESS:
+        fprintf(print->out, "  %s, static\n", address_format(&target->address, text));
+        print->found++;
+        break;
     }
-    if (options->family != FAMILY_IPV6)
-        found += ask(base, resolver, (struct question){out, target, DNS_TYPE_A, 0});
-    if (options->family != FAMILY_IPV4)
-        found += ask(base, resolver, (struct question){out, target, DNS_TYPE_AAAA, 0});
-    return found;
+}
+
+/* Returns whether an address was found. */
+static bool print_upstream(struct print *print, const struct config *config,
+                           const struct upstream_config *upstream)
+{
+    print->options = &upstream->options;
+    print->found = 0;
+    fprintf(print->out, "%s\n", upstream->name);
+    int result =
+        discovery_servers(print->resolver, &config->global, print->options, &print->servers);
+    if (result < 0)
+        fprintf(print->out, "  no DNS server can be used: %s\n", strerror(-result));
+    for (size_t i = 0; i < print->options->target_count && result == 0; i++)
+        print_target(print, &print->options->targets[i]);
+    if (print->found == 0)
+        fprintf(print->out, "  no address: clients would wait and be reset\n");
+    return print->found > 0;
 }
 
 int resolve_print(const struct config *config, FILE *out)
 {
-    struct event_base *base = event_base_new();
-    struct resolver *resolver = NULL;
+    struct print print = {.base = event_base_new(), .out = out};
     int status = 0;
-    int result = base ? resolver_new(base, config->global.resolvers, config->global.resolver_count,
-                                     (unsigned)config->global.dns_budget, &resolver)
-                      : -1;
-    if (result < 0)
-        fprintf(out, "no DNS server can be used: %s\n", strerror(-result));
-    for (size_t i = 0; i < config->upstream_count && result == 0; i++) {
-        const struct upstream_options *options = &config->upstreams[i].options;
-        size_t found = 0;
-        fprintf(out, "%s\n", config->upstreams[i].name);
-        for (size_t j = 0; j < options->target_count; j++)
-            found += print_target(base, resolver, out, options, &options->targets[j]);
-        if (found == 0)
-            fprintf(out, "  no address: clients would wait and be reset\n");
-        status = found == 0 ? 1 : status;
+    if (!print.base ||
+        resolver_new(print.base, (unsigned)config->global.dns_budget, &print.resolver) < 0) {
+        fprintf(out, "no memory to ask with\n");
+        status = 1;
     }
-    resolver_free(resolver);
-    if (base)
-        event_base_free(base);
-    return result < 0 ? 1 : status;
+    for (size_t i = 0; i < config->upstream_count && print.resolver; i++)
+        if (!print_upstream(&print, config, &config->upstreams[i]))
+            status = 1;
+    resolver_free(print.resolver);
+    if (print.base)
+        event_base_free(print.base);
+    return status;
 }

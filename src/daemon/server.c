@@ -141,15 +141,6 @@ static int fail(const char *what, int error)
     return error;
 }
 
-static bool asks_dns(const struct config *config)
-{
-    for (size_t i = 0; i < config->upstream_count; i++)
-        for (size_t j = 0; j < config->upstreams[i].options.target_count; j++)
-            if (config->upstreams[i].options.targets[j].kind == TARGET_NAME)
-                return true;
-    return false;
-}
-
 static void on_libevent_log(int severity, const char *message)
 {
     if (severity >= EVENT_LOG_WARN)
@@ -173,16 +164,13 @@ static int start_loop(struct server *server)
 
 static int start_dns(struct server *server)
 {
-    const struct global_options *global = &server->config->global;
-    if (asks_dns(server->config)) {
-        int result = resolver_new(server->base, global->resolvers, global->resolver_count,
-                                  (unsigned)global->dns_budget, &server->resolver);
-        if (result < 0)
-            return fail("no DNS server can be used: check resolv.conf, or set [redial] resolver",
-                        result);
+    int result =
+        resolver_new(server->base, (unsigned)server->config->global.dns_budget, &server->resolver);
+    if (result == 0) {
         resolver_on_busy(server->resolver, report_busy, server);
+        resolver_on_reread(server->resolver, report_reread, server);
+        server->lookups = lookups_new(server->base, server->resolver, report_lookup, server);
     }
-    server->lookups = lookups_new(server->base, server->resolver, report_health, server);
     return server->lookups ? 0 : fail("discovery could not be started", -ENOMEM);
 }
 
@@ -243,6 +231,17 @@ static int open_sockets(struct server *server)
     return result;
 }
 
+static int start_discovery(struct service *service, const struct upstream_options *options)
+{
+    struct server *server = service->server;
+    struct servers *servers;
+    int result = discovery_servers(server->resolver, &server->config->global, options, &servers);
+    if (result < 0)
+        return result;
+    return discovery_new(server->lookups, servers, options, on_endpoints, service,
+                         &service->discovery);
+}
+
 static int start_service(struct server *server, size_t index)
 {
     struct service *service = &server->services[index];
@@ -251,8 +250,7 @@ static int start_service(struct server *server, size_t index)
         upstream_new((uint32_t)config->options.max_connections, on_failure, service);
     if (!service->upstream)
         return -ENOMEM;
-    int result = discovery_new(server->lookups, &config->options, on_endpoints, service,
-                               &service->discovery);
+    int result = start_discovery(service, &config->options);
     if (result < 0)
         return result;
     struct endpoint_set *set = discovery_set(service->discovery);

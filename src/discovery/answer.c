@@ -1,100 +1,35 @@
 #include "discovery/answer.h"
 
-#include <arpa/nameser.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#define CHAIN_LIMIT 16 /* CNAMEs; longer chains are loops or mistakes */
 
 const char *answer_outcome_name(enum answer_outcome outcome)
 {
-    static const char *const names[] = {"addresses", "empty",       "nxdomain",
-                                        "servfail",  "refused",     "malformed",
-                                        "timeout",   "unreachable", "local-fault"};
+    static const char *const names[] = {
+        "records",   "empty",   "no-service",  "nxdomain",  "servfail",    "refused",
+        "malformed", "timeout", "unreachable", "not-asked", "local-fault",
+    };
     return names[outcome];
-}
-
-const char *dns_type_name(enum dns_type type)
-{
-    return type == DNS_TYPE_A ? "A" : "AAAA";
 }
 
 void answer_clear(struct answer *answer)
 {
-    free(answer->addresses);
+    for (size_t i = 0; i < answer->count; i++)
+        record_clear(&answer->records[i]);
+    for (size_t i = 0; i < answer->extra_count; i++)
+        free(answer->extras[i].name);
+    free(answer->records);
+    free(answer->extras);
     *answer = (struct answer){.outcome = ANSWER_MALFORMED, .ttl = ANSWER_TTL_UNKNOWN};
 }
 
-static uint32_t lesser(uint32_t a, uint32_t b)
+/* Of two that name the same, the one to be preferred goes first (RFC 2782, "Priority"). */
+static int compare_records(const void *a, const void *b)
 {
-    return a < b ? a : b;
-}
-
-/* A TTL with its top bit set counts as 0 (RFC 2181 §8). */
-static uint32_t record_ttl(const ns_rr *record)
-{
-    uint32_t ttl = (uint32_t)ns_rr_ttl(*record);
-    return ttl > INT32_MAX ? 0 : ttl;
-}
-
-static bool same_name(const char *a, const char *b)
-{
-    return strcasecmp(a, b) == 0;
-}
-
-/* Follows the CNAMEs from `name`, whatever order they stand in, and leaves the last name in
- * `owner`; *ttl becomes the least of theirs. Returns false where they form no chain. */
-static bool follow_chain(ns_msg *message, const char *name, char owner[NS_MAXDNAME], uint32_t *ttl)
-{
-    ns_rr record;
-    strncpy(owner, name, NS_MAXDNAME - 1);
-    owner[NS_MAXDNAME - 1] = '\0';
-    for (int hops = 0; hops <= CHAIN_LIMIT; hops++) {
-        bool found = false;
-        for (int i = 0; i < ns_msg_count(*message, ns_s_an) && !found; i++) {
-            if (ns_parserr(message, ns_s_an, i, &record) < 0)
-                return false;
-            if (ns_rr_type(record) != ns_t_cname || ns_rr_class(record) != ns_c_in ||
-                !same_name(ns_rr_name(record), owner))
-                continue;
-            char next[NS_MAXDNAME];
-            if (ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(record),
-                                   next, sizeof next) < 0)
-                return false;
-            memcpy(owner, next, sizeof next);
-            *ttl = lesser(*ttl, record_ttl(&record));
-            found = true;
-        }
-        if (!found)
-            return true;
-    }
-    return false;
-}
-
-static bool read_address(const ns_rr *record, enum dns_type type, struct address *ret_address)
-{
-    if ((int)ns_rr_type(*record) != (int)type || ns_rr_class(*record) != ns_c_in)
-        return false;
-    if (type == DNS_TYPE_A && ns_rr_rdlen(*record) == sizeof(struct in_addr)) {
-        struct in_addr ip;
-        memcpy(&ip, ns_rr_rdata(*record), sizeof ip);
-        *ret_address = address_ipv4(&ip, 0);
-        return true;
-    }
-    if (type == DNS_TYPE_AAAA && ns_rr_rdlen(*record) == sizeof(struct in6_addr)) {
-        struct in6_addr ip;
-        memcpy(&ip, ns_rr_rdata(*record), sizeof ip);
-        *ret_address = address_ipv6(&ip, 0);
-        return true;
-    }
-    return false;
-}
-
-static int compare_addresses(const void *a, const void *b)
-{
-    return address_compare(a, b);
+    const struct record *one = a, *other = b;
+    int order = record_compare(one, other);
+    return order != 0 ? order
+                      : (one->priority > other->priority) - (one->priority < other->priority);
 }
 
 void answer_sort(struct answer *answer)
@@ -102,110 +37,50 @@ void answer_sort(struct answer *answer)
     size_t kept = 0;
     if (answer->count == 0)
         return;
-    qsort(answer->addresses, answer->count, sizeof *answer->addresses, compare_addresses);
+    qsort(answer->records, answer->count, sizeof *answer->records, compare_records);
     for (size_t i = 0; i < answer->count; i++)
-        if (kept == 0 || !address_equal(&answer->addresses[kept - 1], &answer->addresses[i]))
-            answer->addresses[kept++] = answer->addresses[i];
+        if (kept == 0 || record_compare(&answer->records[kept - 1], &answer->records[i]) != 0)
+            answer->records[kept++] = answer->records[i];
+        else
+            record_clear(&answer->records[i]);
     answer->count = kept;
 }
 
-/* Collects the addresses of `owner`, and says how that went. */
-static enum answer_outcome collect(ns_msg *message, const char *owner, enum dns_type type,
-                                   struct answer *answer)
+bool answer_copy(struct answer *ret_copy, const struct answer *answer)
 {
-    int records = ns_msg_count(*message, ns_s_an);
-    ns_rr record;
-    answer->addresses = calloc((size_t)records + 1, sizeof *answer->addresses);
-    if (!answer->addresses)
-        return ANSWER_LOCAL_FAULT;
-    for (int i = 0; i < records; i++) {
-        if (ns_parserr(message, ns_s_an, i, &record) < 0)
-            return ANSWER_MALFORMED;
-        if (!same_name(ns_rr_name(record), owner) ||
-            !read_address(&record, type, &answer->addresses[answer->count]))
-            continue;
-        answer->ttl = lesser(answer->ttl, record_ttl(&record));
-        answer->count++;
-    }
-    answer_sort(answer);
-    return answer->count > 0 ? ANSWER_ADDRESSES : ANSWER_EMPTY;
-}
-
-/* How long "there is nothing" may be believed: the lesser of the SOA's own TTL and its MINIMUM
- * (RFC 2308 §5), and of the CNAMEs that led there. */
-static uint32_t negative_ttl(ns_msg *message, uint32_t chain_ttl)
-{
-    ns_rr record;
-    for (int i = 0; i < ns_msg_count(*message, ns_s_ns); i++) {
-        if (ns_parserr(message, ns_s_ns, i, &record) < 0)
-            break;
-        size_t length = ns_rr_rdlen(record);
-        if (ns_rr_type(record) != ns_t_soa || length < NS_INT32SZ)
-            continue;
-        uint32_t minimum = (uint32_t)ns_get32(ns_rr_rdata(record) + length - NS_INT32SZ);
-        return lesser(lesser(record_ttl(&record), minimum), chain_ttl);
-    }
-    return ANSWER_TTL_UNKNOWN;
-}
-
-/* A server that does not recurse points to others instead of answering (RFC 2308 §2.2): it does not
- * say that there is nothing. */
-static bool is_referral(ns_msg *message)
-{
-    ns_rr record;
-    bool servers = false;
-    if (ns_msg_getflag(*message, ns_f_aa))
+    struct answer copy = *answer;
+    copy.extras = NULL;
+    copy.extra_count = copy.count = 0;
+    copy.records = calloc(answer->count + 1, sizeof *copy.records);
+    if (!copy.records)
         return false;
-    for (int i = 0; i < ns_msg_count(*message, ns_s_ns); i++) {
-        if (ns_parserr(message, ns_s_ns, i, &record) < 0 || ns_rr_type(record) == ns_t_soa)
+    for (; copy.count < answer->count; copy.count++)
+        if (!record_copy(&copy.records[copy.count], &answer->records[copy.count])) {
+            answer_clear(&copy);
             return false;
-        servers = servers || ns_rr_type(record) == ns_t_ns;
-    }
-    return servers;
+        }
+    *ret_copy = copy;
+    return true;
 }
 
-static enum answer_outcome error_outcome(int rcode)
+bool answer_from_extras(const struct answer *answer, const char *target, enum dns_type type,
+                        struct answer *ret_answer)
 {
-    switch (rcode) {
-    case ns_r_nxdomain:
-        return ANSWER_NXDOMAIN;
-    case ns_r_servfail:
-        return ANSWER_SERVFAIL;
-    case ns_r_formerr:
-        return ANSWER_MALFORMED;
-    default:
-        return ANSWER_REFUSED;
+    struct answer found = {.outcome = ANSWER_RECORDS, .ttl = ANSWER_TTL_UNKNOWN};
+    sa_family_t family = type == DNS_TYPE_A ? AF_INET : AF_INET6;
+    found.records = calloc(answer->extra_count + 1, sizeof *found.records);
+    for (size_t i = 0; found.records && i < answer->extra_count; i++) {
+        const struct extra *extra = &answer->extras[i];
+        if (extra->address.family != family || strcmp(extra->name, target) != 0)
+            continue;
+        found.records[found.count++] = (struct record){.address = extra->address};
+        found.ttl = extra->ttl < found.ttl ? extra->ttl : found.ttl;
     }
-}
-
-void answer_parse(const uint8_t *message, size_t length, const char *name, enum dns_type type,
-                  struct answer *ret_answer)
-{
-    ns_msg parsed;
-    char owner[NS_MAXDNAME];
-    struct answer answer = {.outcome = ANSWER_MALFORMED, .ttl = ANSWER_TTL_UNKNOWN};
-    *ret_answer = answer;
-    if (length > NS_MAXMSG || ns_initparse(message, (int)length, &parsed) < 0 ||
-        !ns_msg_getflag(parsed, ns_f_qr))
-        return;
-    int rcode = ns_msg_getflag(parsed, ns_f_rcode);
-    if (rcode != ns_r_noerror) {
-        ret_answer->outcome = error_outcome(rcode);
-        if (rcode == ns_r_nxdomain)
-            ret_answer->ttl = negative_ttl(&parsed, ANSWER_TTL_UNKNOWN);
-        return;
+    if (found.count == 0) {
+        answer_clear(&found);
+        return false;
     }
-    answer.truncated = ns_msg_getflag(parsed, ns_f_tc);
-    enum answer_outcome outcome = ANSWER_MALFORMED;
-    if (follow_chain(&parsed, name, owner, &answer.ttl))
-        outcome = collect(&parsed, owner, type, &answer);
-    if (outcome == ANSWER_EMPTY && is_referral(&parsed))
-        outcome = ANSWER_MALFORMED;
-    uint32_t chain_ttl = answer.ttl;
-    if (outcome != ANSWER_ADDRESSES)
-        answer_clear(&answer);
-    if (outcome == ANSWER_EMPTY)
-        answer.ttl = negative_ttl(&parsed, chain_ttl);
-    answer.outcome = outcome;
-    *ret_answer = answer;
+    answer_sort(&found);
+    *ret_answer = found;
+    return true;
 }

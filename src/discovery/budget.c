@@ -36,16 +36,17 @@ static void turn_window(struct budget *budget, usec_t now)
     budget->used = 0;
 }
 
-usec_t budget_take(struct budget *budget, usec_t now)
+usec_t budget_take(struct budget *budget, unsigned packets, usec_t now)
 {
     refill(budget, now);
     turn_window(budget, now);
-    if (budget->tokens >= 1.0) {
-        budget->tokens -= 1.0;
-        budget->used++;
+    double needed = packets < burst(budget) ? packets : burst(budget);
+    if (budget->tokens >= needed) {
+        budget->tokens -= packets;
+        budget->used += packets;
         return 0;
     }
-    return (usec_t)((1.0 - budget->tokens) / flow(budget) * (double)USEC_PER_SEC) + 1;
+    return (usec_t)((needed - budget->tokens) / flow(budget) * (double)USEC_PER_SEC) + 1;
 }
 
 bool budget_reached_half(struct budget *budget, usec_t now)

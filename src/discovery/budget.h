@@ -19,9 +19,9 @@ struct budget {
 /* `rate` is at least 10. */
 void budget_init(struct budget *budget, unsigned rate, usec_t now);
 
-/* Takes one packet's worth. Returns 0 when it may go now, else how long to wait before asking
- * again. */
-usec_t budget_take(struct budget *budget, usec_t now);
+/* Takes so many packets' worth, at least one, and on credit what the bucket does not hold at once.
+ * Returns 0 when they may go now, else how long to wait before asking again. */
+usec_t budget_take(struct budget *budget, unsigned packets, usec_t now);
 
 /* Whether, with the packet just taken, half of a second's budget was used: true once, and again
  * only after a second that stayed below. */

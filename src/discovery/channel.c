@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/list.h"
 
-#define ANSWER_TIMEOUT_MSEC 1000
 #define EDNS_PAYLOAD 1232 /* fits every path without fragments */
 #define CLASS_IN 1
 
@@ -110,18 +109,21 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
 
 /* --- from open to close ---------------------------------------------------------------------- */
 
-static int init_ares(struct channel *channel, enum transport transport)
+static int init_ares(struct channel *channel, enum transport transport, usec_t timeout)
 {
     int transport_flag = transport == TRANSPORT_TCP ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC;
     struct ares_options options = {
         .flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
                  transport_flag,
-        .timeout = ANSWER_TIMEOUT_MSEC,
+        .timeout = (int)(timeout / USEC_PER_MSEC),
         .tries = 1,
         .ednspsz = EDNS_PAYLOAD,
         .sock_state_cb = on_socket_state,
         .sock_state_cb_data = channel,
     };
+#ifdef ARES_FLAG_DNS0x20
+    options.flags |= ARES_FLAG_DNS0x20; /* a forger must guess the case of the letters too */
+#endif
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
                ARES_OPT_SOCK_STATE_CB;
 #ifdef ARES_OPT_QUERY_CACHE
@@ -132,7 +134,7 @@ static int init_ares(struct channel *channel, enum transport transport)
 }
 
 int channel_open(struct event_base *base, const struct address *server, enum transport transport,
-                 struct channel **ret_channel)
+                 usec_t timeout, struct channel **ret_channel)
 {
     char text[ADDRESS_TEXT_MAX];
     struct channel *channel = calloc(1, sizeof *channel);
@@ -140,7 +142,7 @@ int channel_open(struct event_base *base, const struct address *server, enum tra
         return -ENOMEM;
     channel->base = base;
     list_init(&channel->watches);
-    int result = init_ares(channel, transport);
+    int result = init_ares(channel, transport, timeout);
     if (result < 0) {
         free(channel);
         return result;

@@ -4,7 +4,8 @@
 #include <ares.h>
 
 #include "base/address.h"
-#include "discovery/answer.h"
+#include "base/clock.h"
+#include "discovery/record.h"
 
 struct event_base;
 
@@ -17,15 +18,15 @@ enum transport {
  * wake-up while nothing is asked. */
 struct channel;
 
-/* Returns 0 or -errno: -EINVAL where c-ares does not take the address. */
+/* A question waits `timeout` for its answer. Returns 0 or -errno: -EINVAL where c-ares does not
+ * take the address. */
 int channel_open(struct event_base *base, const struct address *server, enum transport transport,
-                 struct channel **ret_channel);
+                 usec_t timeout, struct channel **ret_channel);
 
 /* Ends every question, by ARES_EDESTRUCTION to its callback. Accepts NULL. */
 void channel_close(struct channel *channel);
 
-/* Sends one question, once, and waits a second for the answer. As c-ares does, it may call back
- * before it returns. */
+/* Sends one question, once. As c-ares does, it may call back before it returns. */
 void channel_ask(struct channel *channel, const char *name, enum dns_type type,
                  ares_callback callback, void *arg);
 

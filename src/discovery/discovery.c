@@ -3,27 +3,28 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "discovery/membership.h"
+#include "discovery/service.h"
 
-/* What one target asks; a static address asks nothing. */
-struct source {
-    struct subscription subscription;
-    struct discovery *discovery;
-    struct membership membership;
-    uint16_t port;
+/* What one target of the configuration stands for. */
+struct branch {
+    enum target_kind kind;
+    struct address fixed;   /* TARGET_ADDRESS */
+    struct host host;       /* TARGET_NAME */
+    struct service service; /* TARGET_SERVICE */
 };
 
 struct discovery {
-    struct lookups *lookups;
+    struct scope scope;
     discovery_callback *callback;
     void *arg;
-    struct membership_rules rules;
+    struct network *preferred; /* the own zone */
+    size_t preferred_count;
     struct endpoint_set *set;
-    struct address *fixed;
-    size_t fixed_count;
-    size_t source_count;
-    struct source sources[];
+    size_t branch_count;
+    struct branch branches[];
 };
+
+/* --- from places to sets ---------------------------------------------------------------------- */
 
 static int compare_by_address(const void *a, const void *b)
 {
@@ -45,25 +46,63 @@ static size_t settle(struct place *places, size_t count)
     return kept;
 }
 
+static size_t branch_room(const struct branch *branch)
+{
+    switch (branch->kind) {
+    case TARGET_NAME:
+        return host_count(&branch->host);
+    case TARGET_SERVICE:
+        return service_count(&branch->service);
+    case TARGET_ADDRESS:
+        break;
+    }
+    return 1;
+}
+
+static size_t branch_places(const struct branch *branch, struct place *ret_places)
+{
+    static const struct place pattern = {.weight = 1};
+    switch (branch->kind) {
+    case TARGET_NAME:
+        return host_places(&branch->host, &pattern, ret_places);
+    case TARGET_SERVICE:
+        return service_places(&branch->service, ret_places);
+    case TARGET_ADDRESS:
+        break;
+    }
+    *ret_places = (struct place){.address = branch->fixed, .weight = 1};
+    return 1;
+}
+
+static bool is_preferred(const struct discovery *discovery, const struct address *address)
+{
+    for (size_t i = 0; i < discovery->preferred_count; i++)
+        if (network_contains(&discovery->preferred[i], address))
+            return true;
+    return false;
+}
+
+/* Within each priority the own zone goes first. */
+static void prefer_zone(const struct discovery *discovery, struct place *places, size_t count)
+{
+    if (discovery->preferred_count == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        places[i].tier = places[i].tier * 2 + !is_preferred(discovery, &places[i].address);
+}
+
 /* All places known now, settled. The caller frees *ret_places. */
 static int gather(const struct discovery *discovery, struct place **ret_places, size_t *ret_count)
 {
-    size_t most = discovery->fixed_count, count = 0;
-    for (size_t i = 0; i < discovery->source_count; i++)
-        most += discovery->sources[i].membership.count;
-    struct place *places = calloc(most + 1, sizeof *places);
+    size_t room = 0, count = 0;
+    for (size_t i = 0; i < discovery->branch_count; i++)
+        room += branch_room(&discovery->branches[i]);
+    struct place *places = calloc(room + 1, sizeof *places);
     if (!places)
         return -ENOMEM;
-    for (; count < discovery->fixed_count; count++)
-        places[count] = (struct place){.address = discovery->fixed[count], .weight = 1};
-    for (size_t i = 0; i < discovery->source_count; i++) {
-        const struct source *source = &discovery->sources[i];
-        for (size_t j = 0; j < source->membership.count; j++) {
-            places[count] =
-                (struct place){.address = source->membership.members[j].address, .weight = 1};
-            address_set_port(&places[count++].address, source->port);
-        }
-    }
+    for (size_t i = 0; i < discovery->branch_count; i++)
+        count += branch_places(&discovery->branches[i], places + count);
+    prefer_zone(discovery, places, count);
     *ret_places = places;
     *ret_count = settle(places, count);
     return 0;
@@ -84,16 +123,20 @@ static struct endpoint_set *advance(struct discovery *discovery)
     if (!next)
         return NULL;
     discovery->set = next;
-    for (size_t i = 0; i < discovery->source_count; i++)
-        discovery->sources[i].subscription.starving = count == 0;
+    discovery->scope.starving = count == 0;
     return previous;
 }
 
 /* Nobody is left: whoever was content to be asked late may know somebody. */
 static void hurry_all(struct discovery *discovery)
 {
-    for (size_t i = 0; i < discovery->source_count; i++)
-        lookup_hurry(discovery->sources[i].subscription.lookup);
+    for (size_t i = 0; i < discovery->branch_count; i++) {
+        struct branch *branch = &discovery->branches[i];
+        if (branch->kind == TARGET_NAME)
+            host_hurry(&branch->host);
+        else if (branch->kind == TARGET_SERVICE)
+            service_hurry(&branch->service);
+    }
 }
 
 /* Makes the next set and tells of it, where it is another one. */
@@ -108,95 +151,98 @@ static void publish(struct discovery *discovery, usec_t ttl)
     endpoint_set_unref(previous);
 }
 
-/* When the question must be asked again to confirm what the last answer claimed. */
-static usec_t ask_by(const struct source *source, usec_t now)
+static void on_changed(void *arg, usec_t ttl)
 {
-    if (membership_unconfirmed(&source->membership))
-        return now + source->subscription.min_ttl;
-    return membership_held_until(&source->membership, &source->discovery->rules);
-}
-
-static void on_answered(struct subscription *subscription, const struct answer *answer,
-                        const struct address *server, usec_t now)
-{
-    struct source *source = list_entry(subscription, struct source, subscription);
-    (void)server;
-    enum membership_verdict verdict =
-        membership_take(&source->membership, &source->discovery->rules, answer, now);
-    /* Who does not know cannot confirm: then the back-off goes before what is unsettled. */
-    subscription->ask_by = verdict == MEMBERSHIP_KEEP ? 0 : ask_by(source, now);
-    bool good = answer->outcome == ANSWER_ADDRESSES;
-    publish(source->discovery,
-            good ? lookup_ttl(answer->ttl, subscription->min_ttl, subscription->max_ttl) : 0);
+    struct discovery *discovery = arg;
+    if (!discovery->scope.batching)
+        publish(discovery, ttl);
 }
 
 void discovery_connect_failed(struct discovery *discovery, const struct address *address)
 {
-    struct address bare = *address;
-    address_set_port(&bare, 0);
-    for (size_t i = 0; i < discovery->source_count; i++) {
-        struct source *source = &discovery->sources[i];
-        if (source->port != address_port(address))
-            continue;
-        if (!membership_has(&source->membership, &bare))
-            continue;
-        membership_connect_failed(&source->membership, &bare);
-        lookup_hurry(source->subscription.lookup);
+    usec_t now = clock_now();
+    for (size_t i = 0; i < discovery->branch_count; i++) {
+        struct branch *branch = &discovery->branches[i];
+        if (branch->kind == TARGET_NAME)
+            host_connect_failed(&branch->host, address, now);
+        else if (branch->kind == TARGET_SERVICE)
+            service_connect_failed(&branch->service, address, now);
     }
     publish(discovery, 0);
 }
 
-static int subscribe(struct discovery *discovery, const struct target *target, enum dns_type type,
-                     const struct upstream_options *options)
+int discovery_servers(struct resolver *resolver, const struct global_options *global,
+                      const struct upstream_options *options, struct servers **ret_servers)
 {
-    struct source *source = &discovery->sources[discovery->source_count];
-    source->discovery = discovery;
-    source->port = target->port;
-    source->subscription.answered = on_answered;
-    source->subscription.min_ttl = options->min_ttl;
-    source->subscription.max_ttl = options->max_ttl;
-    source->subscription.starving = true;
-    int result = lookups_subscribe(discovery->lookups, target->name, type, &source->subscription);
-    if (result < 0)
-        return result;
-    discovery->source_count++;
-    const struct answer *known = lookup_answer(source->subscription.lookup);
-    if (known->count > 0)
-        membership_take(&source->membership, &discovery->rules, known, clock_now());
+    if (options->resolver_count > 0)
+        return resolver_servers(resolver, options->resolvers, options->resolver_count, ret_servers);
+    return resolver_servers(resolver, global->resolvers, global->resolver_count, ret_servers);
+}
+
+/* --- from start to end --------------------------------------------------------------------------
+ */
+
+static int start_origin(struct discovery *discovery, const struct target *target)
+{
+    struct branch *branch = &discovery->branches[discovery->branch_count++];
+    bool search = discovery->scope.search && !target->absolute;
+    branch->kind = target->kind;
+    switch (target->kind) {
+    case TARGET_NAME:
+        return host_start(&branch->host, &discovery->scope, target->name, search, target->port);
+    case TARGET_SERVICE:
+        return service_start(&branch->service, &discovery->scope, target->name, search);
+    case TARGET_ADDRESS:
+        branch->fixed = target->address;
+        break;
+    }
     return 0;
 }
 
-static int add_target(struct discovery *discovery, const struct target *target,
-                      const struct upstream_options *options)
+static struct scope scope_of(struct discovery *discovery, struct lookups *lookups,
+                             struct servers *servers, const struct upstream_options *options)
 {
-    int result = 0;
-    if (target->kind == TARGET_ADDRESS) {
-        discovery->fixed[discovery->fixed_count++] = target->address;
-        return 0;
-    }
-    if (options->family != FAMILY_IPV6)
-        result = subscribe(discovery, target, DNS_TYPE_A, options);
-    if (result == 0 && options->family != FAMILY_IPV4)
-        result = subscribe(discovery, target, DNS_TYPE_AAAA, options);
-    return result;
+    return (struct scope){
+        .lookups = lookups,
+        .servers = servers,
+        .rules = {.hold = options->hold, .sample_size = (unsigned)options->sample_size},
+        .min_ttl = options->min_ttl,
+        .max_ttl = options->max_ttl,
+        .ipv4 = options->family != FAMILY_IPV6,
+        .ipv6 = options->family != FAMILY_IPV4,
+        .without_route = options->family == FAMILY_IPV6,
+        .search = options->search != 0,
+        .starving = true,
+        .changed = on_changed,
+        .arg = discovery,
+    };
 }
 
-int discovery_new(struct lookups *lookups, const struct upstream_options *options,
-                  discovery_callback *callback, void *arg, struct discovery **ret_discovery)
+static int copy_preferred(struct discovery *discovery, const struct upstream_options *options)
 {
-    size_t sources = options->target_count * 2; /* A and AAAA */
-    struct discovery *discovery = calloc(1, sizeof *discovery + sources * sizeof(struct source));
+    discovery->preferred = calloc(options->preferred_count + 1, sizeof *discovery->preferred);
+    if (!discovery->preferred)
+        return -ENOMEM;
+    for (; discovery->preferred_count < options->preferred_count; discovery->preferred_count++)
+        discovery->preferred[discovery->preferred_count] =
+            options->preferred[discovery->preferred_count];
+    return 0;
+}
+
+int discovery_new(struct lookups *lookups, struct servers *servers,
+                  const struct upstream_options *options, discovery_callback *callback, void *arg,
+                  struct discovery **ret_discovery)
+{
+    struct discovery *discovery =
+        calloc(1, sizeof *discovery + options->target_count * sizeof(struct branch));
     if (!discovery)
         return -ENOMEM;
-    discovery->lookups = lookups;
+    discovery->scope = scope_of(discovery, lookups, servers, options);
     discovery->callback = callback;
     discovery->arg = arg;
-    discovery->rules = (struct membership_rules){.hold = options->hold,
-                                                 .sample_size = (unsigned)options->sample_size};
-    discovery->fixed = calloc(options->target_count, sizeof *discovery->fixed);
-    int result = discovery->fixed ? 0 : -ENOMEM;
+    int result = copy_preferred(discovery, options);
     for (size_t i = 0; i < options->target_count && result == 0; i++)
-        result = add_target(discovery, &options->targets[i], options);
+        result = start_origin(discovery, &options->targets[i]);
     if (result == 0) {
         advance(discovery);
         result = discovery->set ? 0 : -ENOMEM;
@@ -213,16 +259,58 @@ void discovery_free(struct discovery *discovery)
 {
     if (!discovery)
         return;
-    for (size_t i = 0; i < discovery->source_count; i++) {
-        lookups_unsubscribe(&discovery->sources[i].subscription);
-        membership_clear(&discovery->sources[i].membership);
+    for (size_t i = 0; i < discovery->branch_count; i++) {
+        host_stop(&discovery->branches[i].host);
+        service_stop(&discovery->branches[i].service);
     }
     endpoint_set_unref(discovery->set);
-    free(discovery->fixed);
+    free(discovery->preferred);
     free(discovery);
 }
 
 struct endpoint_set *discovery_set(const struct discovery *discovery)
 {
     return discovery->set;
+}
+
+/* --- explaining ---------------------------------------------------------------------------------
+ */
+
+static void explain_source(const struct source *source, uint16_t port,
+                           discovery_explainer *explainer, void *arg)
+{
+    if (!source_started(source))
+        return;
+    struct explanation explanation = {
+        .lookup = source->subscription.lookup,
+        .membership = &source->membership,
+        .held_until = membership_held_until(&source->membership, &source->scope->rules),
+        .port = port,
+    };
+    explainer(arg, &explanation);
+}
+
+static void explain_host(const struct host *host, discovery_explainer *explainer, void *arg)
+{
+    explain_source(&host->a, host->port, explainer, arg);
+    explain_source(&host->aaaa, host->port, explainer, arg);
+}
+
+static void explain_service(const struct service *service, discovery_explainer *explainer,
+                            void *arg)
+{
+    explain_source(&service->srv, 0, explainer, arg);
+    list_each(node, &service->targets)
+        explain_host(&list_entry(node, struct service_target, node)->host, explainer, arg);
+}
+
+void discovery_explain(const struct discovery *discovery, discovery_explainer *explainer, void *arg)
+{
+    for (size_t i = 0; i < discovery->branch_count; i++) {
+        const struct branch *branch = &discovery->branches[i];
+        if (branch->kind == TARGET_NAME)
+            explain_host(&branch->host, explainer, arg);
+        else if (branch->kind == TARGET_SERVICE)
+            explain_service(&branch->service, explainer, arg);
+    }
 }

@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "discovery/endpoint_set.h"
 #include "discovery/lookup.h"
+#include "discovery/membership.h"
 
 /* Who stands behind one upstream: its targets' answers and static addresses, made into one endpoint
  * set after another. Belongs to the main thread. */
@@ -11,14 +12,21 @@ struct discovery;
 
 /* The set became another one. `set` is borrowed (take a reference to keep it), `previous` is the
  * one before; `ttl` is how long the answer that did it is used, 0 where a failed
- * connect did, or an answer without addresses. */
+ * connect did, or an answer without records. */
 typedef void discovery_callback(void *arg, struct endpoint_set *set,
                                 const struct endpoint_set *previous, usec_t ttl);
 
-/* Starts discovering what `options` name (copied). Never calls back before it returns; what is
- * known already is there at the first look, by discovery_set(). Returns 0 or -ENOMEM. */
-int discovery_new(struct lookups *lookups, const struct upstream_options *options,
-                  discovery_callback *callback, void *arg, struct discovery **ret_discovery);
+/* The DNS servers that an upstream asks: its own, or those of [redial], or those of resolv.conf(5).
+ * Returns as resolver_servers() does. */
+int discovery_servers(struct resolver *resolver, const struct global_options *global,
+                      const struct upstream_options *options, struct servers **ret_servers);
+
+/* Starts discovering what `options` name (copied) by these servers. Never calls back before it
+ * returns; what is known already is there at the first look, by discovery_set(). Returns 0 or
+ * -ENOMEM. */
+int discovery_new(struct lookups *lookups, struct servers *servers,
+                  const struct upstream_options *options, discovery_callback *callback, void *arg,
+                  struct discovery **ret_discovery);
 
 /* Ends it; no callback comes any more. Accepts NULL. */
 void discovery_free(struct discovery *discovery);
@@ -29,5 +37,20 @@ struct endpoint_set *discovery_set(const struct discovery *discovery);
 /* A client's connect to this address failed, by the endpoint's fault: an address that the last
  * answer did not name leaves at once, and DNS is asked again early. May call back. */
 void discovery_connect_failed(struct discovery *discovery, const struct address *address);
+
+/* One question of the upstream, with what its answers were and what they came to. Borrowed for the
+ * call. */
+struct explanation {
+    const struct lookup *lookup; /* the question, its last answers, when it is asked again */
+    const struct membership *membership; /* who is in and why; its journal: who went, and why */
+    usec_t held_until;                   /* see membership_held_until() */
+    uint16_t port;                       /* of the addresses; 0: of SRV */
+};
+
+typedef void discovery_explainer(void *arg, const struct explanation *explanation);
+
+/* Tells the story of every question, an SRV name before its targets. */
+void discovery_explain(const struct discovery *discovery, discovery_explainer *explainer,
+                       void *arg);
 
 #endif

@@ -1,10 +1,12 @@
 #include "discovery/hosts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+
+#include "base/file_stamp.h"
 
 struct host {
     struct address address;
@@ -13,7 +15,7 @@ struct host {
 
 struct hosts {
     char *path;
-    struct stat read; /* the file as it was when it was read; all zero: not yet */
+    struct file_stamp stamp;
     struct host *entries;
     size_t count;
 };
@@ -77,29 +79,20 @@ static void read_line(struct hosts *hosts, char *line)
     }
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 static void refresh(struct hosts *hosts)
 {
-    struct stat now;
     char *line = NULL;
     size_t size = 0;
-    if (stat(hosts->path, &now) < 0) {
-        forget(hosts);
-        hosts->read = (struct stat){0};
-        return;
-    }
-    if (same_file(&now, &hosts->read))
+    if (!file_stamp_changed(&hosts->stamp, hosts->path))
         return;
     FILE *file = fopen(hosts->path, "re");
+    if (!file && errno != ENOENT) { /* no descriptor, maybe: what was read serves on */
+        hosts->stamp = (struct file_stamp){0};
+        return;
+    }
+    forget(hosts);
     if (!file)
         return;
-    forget(hosts);
-    hosts->read = now;
     while (getline(&line, &size, file) >= 0)
         read_line(hosts, line);
     free(line);
@@ -119,15 +112,15 @@ bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
         known = true;
         if (hosts->entries[i].address.family != family)
             continue;
-        struct address *grown = reallocarray(answer.addresses, answer.count + 1, sizeof *grown);
+        struct record *grown = reallocarray(answer.records, answer.count + 1, sizeof *grown);
         if (!grown) {
             answer_clear(&answer);
             answer.outcome = ANSWER_LOCAL_FAULT;
             break;
         }
-        answer.addresses = grown;
-        grown[answer.count++] = hosts->entries[i].address;
-        answer.outcome = ANSWER_ADDRESSES;
+        answer.records = grown;
+        grown[answer.count++] = (struct record){.address = hosts->entries[i].address};
+        answer.outcome = ANSWER_RECORDS;
     }
     if (!known)
         return false;

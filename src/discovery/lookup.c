@@ -12,11 +12,20 @@
 #define JITTER_MAX (50 * USEC_PER_MSEC)
 #define JITTER_DIVISOR 20 /* a twentieth of short spans */
 
+/* An interface may come up at any time, and looking costs no packet. */
+#define ROUTE_RETRY (10 * USEC_PER_SEC)
+
+/* An address that comes with every SRV answer is asked for only when that one stays away. */
+#define OFFER_GRACE (500 * USEC_PER_MSEC)
+
+/* Several upstreams may hand over the same one. */
+#define OFFER_GAP (50 * USEC_PER_MSEC)
+
 struct lookups {
     struct event_base *base;
     struct resolver *resolver;
-    lookup_health *health;
-    void *health_arg;
+    lookup_report *report;
+    void *report_arg;
     struct list all;
 };
 
@@ -26,13 +35,14 @@ struct lookup {
     struct list subscriptions;
     struct event *timer;
     struct query *query; /* NULL: waiting for the timer */
-    struct answer good;  /* the last answer that named addresses */
-    usec_t asked;        /* when the last question was */
-    usec_t due;          /* when the next one is, while none is under way */
-    bool hurried;        /* a failed connect wants the next question */
-    unsigned failures;   /* in a row */
-    bool told_failing;   /* what `health` heard last */
-    enum dns_type type;
+    struct answer good;  /* the last answer that had records */
+    struct history history;
+    usec_t asked;      /* when the last question was */
+    usec_t due;        /* when the next one is, while none is under way */
+    bool hurried;      /* a failed connect wants the next question */
+    unsigned failures; /* in a row */
+    bool told_failing; /* what was reported last */
+    struct question question;
     char name[];
 };
 
@@ -68,7 +78,8 @@ usec_t lookup_backoff(unsigned failures, usec_t min_ttl, bool starving)
 /* What the keenest subscriber wants, over all of them. */
 static struct subscription keenest(const struct lookup *lookup)
 {
-    struct subscription keen = {.min_ttl = INT64_MAX, .max_ttl = INT64_MAX};
+    static const bool content;
+    struct subscription keen = {.min_ttl = INT64_MAX, .max_ttl = INT64_MAX, .starving = &content};
     list_each(node, &lookup->subscriptions)
     {
         const struct subscription *one = list_entry(node, struct subscription, node);
@@ -78,7 +89,9 @@ static struct subscription keenest(const struct lookup *lookup)
             keen.max_ttl = one->max_ttl;
         if (one->ask_by != 0 && (keen.ask_by == 0 || one->ask_by < keen.ask_by))
             keen.ask_by = one->ask_by;
-        keen.starving = keen.starving || one->starving;
+        keen.without_route = keen.without_route || one->without_route;
+        if (*one->starving)
+            keen.starving = one->starving;
     }
     if (keen.max_ttl < keen.min_ttl)
         keen.max_ttl = keen.min_ttl;
@@ -89,9 +102,9 @@ static struct subscription keenest(const struct lookup *lookup)
 static bool is_failure(const struct lookup *lookup, const struct subscription *keen,
                        enum answer_outcome outcome)
 {
-    if (outcome == ANSWER_ADDRESSES)
+    if (outcome == ANSWER_RECORDS || outcome == ANSWER_NOT_ASKED)
         return false;
-    return outcome != ANSWER_EMPTY || lookup->good.count > 0 || keen->starving;
+    return outcome != ANSWER_EMPTY || lookup->good.count > 0 || *keen->starving;
 }
 
 static void ask_in(struct lookup *lookup, usec_t wait)
@@ -114,60 +127,103 @@ void lookup_hurry(struct lookup *lookup)
 
 static void keep_answer(struct lookup *lookup, const struct answer *answer)
 {
-    struct address *copy = calloc(answer->count, sizeof *copy);
-    if (!copy)
+    struct answer copy;
+    if (!answer_copy(&copy, answer))
         return; /* the old answer serves on */
-    memcpy(copy, answer->addresses, answer->count * sizeof *copy);
     answer_clear(&lookup->good);
-    lookup->good = *answer;
-    lookup->good.addresses = copy;
+    lookup->good = copy;
+}
+
+struct wait {
+    usec_t span;
+    enum wait_reason reason;
+};
+
+/* How long to wait for the next question after this answer, if nothing presses. */
+static struct wait calm_wait(const struct lookup *lookup, const struct subscription *keen,
+                             const struct answer *answer)
+{
+    bool urgent = *keen->starving || keen->ask_by != 0;
+    if (answer->outcome == ANSWER_NOT_ASKED)
+        return (struct wait){ROUTE_RETRY, WAIT_ROUTE};
+    if (lookup->failures > 0)
+        return (struct wait){lookup_backoff(lookup->failures, keen->min_ttl, urgent), WAIT_BACKOFF};
+    usec_t span = lookup_ttl(answer->ttl, keen->min_ttl, keen->max_ttl);
+    usec_t said =
+        answer->ttl == ANSWER_TTL_UNKNOWN ? INT64_MAX : (usec_t)answer->ttl * USEC_PER_SEC;
+    enum wait_reason reason = span > said ? WAIT_MIN_TTL : span < said ? WAIT_MAX_TTL : WAIT_TTL;
+    return (struct wait){span, reason};
+}
+
+static struct wait next_wait(const struct lookup *lookup, const struct subscription *keen,
+                             const struct answer *answer, usec_t now)
+{
+    struct wait wait = calm_wait(lookup, keen, answer);
+    if (keen->ask_by != 0 && keen->ask_by < now + wait.span) {
+        wait.span = keen->ask_by > now + keen->min_ttl ? keen->ask_by - now : keen->min_ttl;
+        wait.reason = WAIT_CONFIRMATION;
+    }
+    return wait;
 }
 
 /* A type without addresses is told as a failure only when it stays so: the other type's answer may
  * be on its way. */
-static void tell_health(struct lookup *lookup, enum answer_outcome outcome, usec_t retry)
+static void tell(struct lookup *lookup, const struct reply *reply, struct wait wait, bool fresh)
 {
-    bool failing =
-        lookup->failures > (outcome == ANSWER_EMPTY && lookup->good.count == 0 ? 1u : 0u);
-    if (failing == lookup->told_failing)
-        return;
+    bool patient = reply->answer->outcome == ANSWER_EMPTY && lookup->good.count == 0;
+    bool failing = lookup->failures > (patient ? 1u : 0u);
+    struct lookup_news news = {
+        .name = lookup->name,
+        .type = lookup->question.type,
+        .reply = reply,
+        .wait = wait.span,
+        .reason = wait.reason,
+        .failing = failing,
+        .turned = failing != lookup->told_failing,
+        .fresh = fresh,
+    };
     lookup->told_failing = failing;
-    if (lookup->lookups->health)
-        lookup->lookups->health(lookup->lookups->health_arg, lookup->name, lookup->type, outcome,
-                                failing, retry);
+    if (lookup->lookups->report)
+        lookup->lookups->report(lookup->lookups->report_arg, &news);
 }
 
-/* How long to wait for the next question, after this answer. */
-static usec_t next_wait(const struct lookup *lookup, const struct subscription *keen,
-                        const struct answer *answer, usec_t now)
+static void take_reply(struct lookup *lookup, const struct reply *reply, usec_t grace)
 {
-    bool urgent = keen->starving || keen->ask_by != 0;
-    usec_t wait = lookup->failures > 0 ? lookup_backoff(lookup->failures, keen->min_ttl, urgent)
-                                       : lookup_ttl(answer->ttl, keen->min_ttl, keen->max_ttl);
-    if (keen->ask_by != 0 && keen->ask_by < now + wait)
-        wait = keen->ask_by > now + keen->min_ttl ? keen->ask_by - now : keen->min_ttl;
-    return lookup_jitter(wait);
-}
-
-static void on_answer(void *arg, const struct answer *answer, const struct address *server)
-{
-    struct lookup *lookup = arg;
+    const struct answer *answer = reply->answer;
     usec_t now = clock_now();
-    lookup->query = NULL;
     lookup->hurried = false;
-    if (answer->outcome == ANSWER_ADDRESSES)
+    if (answer->outcome == ANSWER_RECORDS)
         keep_answer(lookup, answer);
     /* First the subscribers, who then know what they need. */
     list_each(node, &lookup->subscriptions)
     {
         struct subscription *one = list_entry(node, struct subscription, node);
-        one->answered(one, answer, server, now);
+        one->answered(one, reply, now);
     }
     struct subscription keen = keenest(lookup);
     lookup->failures = is_failure(lookup, &keen, answer->outcome) ? lookup->failures + 1 : 0;
-    usec_t wait = next_wait(lookup, &keen, answer, now);
-    ask_in(lookup, wait);
-    tell_health(lookup, answer->outcome, wait);
+    struct wait wait = next_wait(lookup, &keen, answer, now);
+    ask_in(lookup, lookup_jitter(wait.span) + grace);
+    bool fresh = history_note(&lookup->history, reply, wait.span, wait.reason, now);
+    tell(lookup, reply, wait, fresh);
+}
+
+static void on_reply(void *arg, const struct reply *reply)
+{
+    struct lookup *lookup = arg;
+    lookup->query = NULL;
+    take_reply(lookup, reply, 0);
+}
+
+void lookup_offer(struct lookup *lookup, const struct answer *answer)
+{
+    struct reply reply = {.answer = answer, .source = REPLY_EXTRAS, .asked = lookup->name};
+    usec_t now = clock_now();
+    bool repeated = lookup->asked != 0 && lookup->good.count > 0 && now - lookup->asked < OFFER_GAP;
+    if (lookup->query || repeated)
+        return;
+    lookup->asked = now;
+    take_reply(lookup, &reply, OFFER_GRACE);
 }
 
 static void on_timer(evutil_socket_t fd, short events, void *arg)
@@ -176,21 +232,23 @@ static void on_timer(evutil_socket_t fd, short events, void *arg)
     (void)fd;
     (void)events;
     lookup->asked = clock_now();
-    if (resolver_ask(lookup->lookups->resolver, lookup->name, lookup->type, lookup->hurried,
-                     on_answer, lookup, &lookup->query) < 0)
+    lookup->question.urgent = lookup->hurried;
+    lookup->question.needs_route = !keenest(lookup).without_route;
+    if (resolver_ask(lookup->lookups->resolver, &lookup->question, on_reply, lookup,
+                     &lookup->query) < 0)
         ask_in(lookup, USEC_PER_SEC); /* no memory: what is known serves on */
 }
 
 /* --- subscribing ------------------------------------------------------------------------------ */
 
 struct lookups *lookups_new(struct event_base *base, struct resolver *resolver,
-                            lookup_health *health, void *arg)
+                            lookup_report *report, void *arg)
 {
     struct lookups *lookups = calloc(1, sizeof *lookups);
     if (!lookups)
         return NULL;
     *lookups =
-        (struct lookups){.base = base, .resolver = resolver, .health = health, .health_arg = arg};
+        (struct lookups){.base = base, .resolver = resolver, .report = report, .report_arg = arg};
     list_init(&lookups->all);
     return lookups;
 }
@@ -207,18 +265,20 @@ static void lookup_free(struct lookup *lookup)
     if (lookup->timer)
         event_free(lookup->timer);
     answer_clear(&lookup->good);
+    history_clear(&lookup->history);
     free(lookup);
 }
 
-static struct lookup *lookup_new(struct lookups *lookups, const char *name, enum dns_type type)
+static struct lookup *lookup_new(struct lookups *lookups, const struct question *question)
 {
-    size_t size = strlen(name) + 1;
+    size_t size = strlen(question->name) + 1;
     struct lookup *lookup = calloc(1, sizeof *lookup + size);
     if (!lookup)
         return NULL;
     lookup->lookups = lookups;
-    lookup->type = type;
-    memcpy(lookup->name, name, size);
+    lookup->question = *question;
+    memcpy(lookup->name, question->name, size);
+    lookup->question.name = lookup->name;
     list_init(&lookup->subscriptions);
     list_append(&lookups->all, &lookup->node);
     lookup->timer = evtimer_new(lookups->base, on_timer, lookup);
@@ -242,17 +302,24 @@ static void suit_newcomer(struct lookup *lookup)
         ask_in(lookup, due > now ? due - now : 0);
 }
 
-int lookups_subscribe(struct lookups *lookups, const char *name, enum dns_type type,
+static bool asks(const struct lookup *lookup, const struct question *question)
+{
+    const struct question *own = &lookup->question;
+    return own->servers == question->servers && own->type == question->type &&
+           own->search == question->search && strcmp(lookup->name, question->name) == 0;
+}
+
+int lookups_subscribe(struct lookups *lookups, const struct question *question,
                       struct subscription *subscription)
 {
     struct lookup *found = NULL;
     list_each(node, &lookups->all)
     {
         struct lookup *one = list_entry(node, struct lookup, node);
-        if (one->type == type && strcmp(one->name, name) == 0)
+        if (asks(one, question))
             found = one;
     }
-    if (!found && !(found = lookup_new(lookups, name, type)))
+    if (!found && !(found = lookup_new(lookups, question)))
         return -ENOMEM;
     subscription->lookup = found;
     list_append(&found->subscriptions, &subscription->node);
@@ -269,6 +336,31 @@ void lookups_unsubscribe(struct subscription *subscription)
     subscription->lookup = NULL;
     if (list_empty(&lookup->subscriptions))
         lookup_free(lookup);
+}
+
+struct resolver *lookups_resolver(const struct lookups *lookups)
+{
+    return lookups->resolver;
+}
+
+const char *lookup_name(const struct lookup *lookup)
+{
+    return lookup->name;
+}
+
+enum dns_type lookup_type(const struct lookup *lookup)
+{
+    return lookup->question.type;
+}
+
+const struct history *lookup_history(const struct lookup *lookup)
+{
+    return &lookup->history;
+}
+
+usec_t lookup_due(const struct lookup *lookup)
+{
+    return lookup->query ? 0 : lookup->due;
 }
 
 const struct answer *lookup_answer(const struct lookup *lookup)

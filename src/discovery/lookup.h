@@ -7,10 +7,12 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "discovery/answer.h"
+#include "discovery/history.h"
 #include "discovery/resolver.h"
 
-/* A question that is asked again and again: one name and type, however many upstreams want it. It
- * keeps the last good answer through every failure. Belongs to the main thread. */
+/* A question that is asked again and again: one name and type of the same servers, however many
+ * upstreams want it. It keeps the last good answer through every failure. Belongs to the main
+ * thread. */
 struct lookup;
 
 /* All lookups of the process. */
@@ -20,43 +22,63 @@ struct lookups;
 struct subscription {
     struct list node;
     struct lookup *lookup;
-    /* A question ended, however it did. The answer and the server (see resolver_callback) are
-     * borrowed; `now` is the time. The subscriber brings the fields below up to date. Never called
-     * from within lookups_subscribe(). */
-    void (*answered)(struct subscription *subscription, const struct answer *answer,
-                     const struct address *server, usec_t now);
+    /* A question ended, however it did. The reply is borrowed; `now` is the time. The subscriber
+     * brings the fields below up to date. Never called from within lookups_subscribe(). */
+    void (*answered)(struct subscription *subscription, const struct reply *reply, usec_t now);
     usec_t min_ttl, max_ttl; /* the lookup is asked as often as its keenest subscriber wants */
     usec_t ask_by;           /* ask again by this time, though the TTL says later; 0: no matter */
-    bool starving;           /* has no address at all: failures are retried sooner */
+    const bool *starving;    /* has no address at all: failures are retried sooner */
+    bool without_route;      /* asks for AAAA on a host without an IPv6 route too */
 };
 
-/* Told when a question that went well fails, and when it goes well again. `outcome` is the latest,
- * `retry` the time to the next question. */
-typedef void lookup_health(void *arg, const char *name, enum dns_type type,
-                           enum answer_outcome outcome, bool failing, usec_t retry);
+/* What became of a question, for who reports it. */
+struct lookup_news {
+    const char *name;
+    enum dns_type type;
+    const struct reply *reply;
+    usec_t wait; /* until the next question */
+    enum wait_reason reason;
+    bool failing; /* whether it is, by this one */
+    bool turned;  /* it was not before, or was and is no more */
+    bool fresh;   /* the answer is another one than that before it */
+};
 
-/* `health` may be NULL. Returns NULL where there is no memory. */
+typedef void lookup_report(void *arg, const struct lookup_news *news);
+
+/* `report` may be NULL. Returns NULL where there is no memory. */
 struct lookups *lookups_new(struct event_base *base, struct resolver *resolver,
-                            lookup_health *health, void *arg);
+                            lookup_report *report, void *arg);
 
 /* Nothing may be subscribed any more. Accepts NULL. */
 void lookups_free(struct lookups *lookups);
 
-/* Subscribes to a name (lower case, no trailing dot; copied) and type. The first subscriber starts
- * the asking, a later one shares what is known already. Returns 0 or -ENOMEM. */
-int lookups_subscribe(struct lookups *lookups, const char *name, enum dns_type type,
+struct resolver *lookups_resolver(const struct lookups *lookups);
+
+/* Subscribes to a question (copied; its `needs_route` and `urgent` do not matter). The first
+ * subscriber starts the asking, a later one shares what is known already. Returns 0 or -ENOMEM. */
+int lookups_subscribe(struct lookups *lookups, const struct question *question,
                       struct subscription *subscription);
 
 /* The last subscriber ends the asking. */
 void lookups_unsubscribe(struct subscription *subscription);
 
-/* The last answer that named addresses, none where there was none yet, for a subscriber that comes
+/* The last answer that had records, none where there was none yet, for a subscriber that comes
  * later than the answer. Borrowed. */
 const struct answer *lookup_answer(const struct lookup *lookup);
+
+/* What was asked, what came, and when it is asked again (0: now, or it is under way). Borrowed. */
+const char *lookup_name(const struct lookup *lookup);
+enum dns_type lookup_type(const struct lookup *lookup);
+const struct history *lookup_history(const struct lookup *lookup);
+usec_t lookup_due(const struct lookup *lookup);
 
 /* Asks again early, since a connect to one of the addresses failed: at once, but not sooner than
  * the least min_ttl after the last question. Calls within that time are one question. */
 void lookup_hurry(struct lookup *lookup);
+
+/* Takes in an answer that came with an SRV answer, as if it had been asked for; unless the question
+ * is under way. `answered` of the subscribers is called. */
+void lookup_offer(struct lookup *lookup, const struct answer *answer);
 
 /* --- the rules, apart from the asking so that they can be tested alone ------------------- */
 

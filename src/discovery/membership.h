@@ -6,11 +6,12 @@
 
 #include "base/clock.h"
 #include "discovery/answer.h"
+#include "discovery/journal.h"
 
-/* Which addresses count as behind a name, after all that its answers said. Pure: it asks nothing
- * and takes the time as an argument. Belongs to the main thread. */
+/* Which records count as behind a name, after all that its answers said. Pure: it asks nothing and
+ * takes the time as an argument. Belongs to the main thread. */
 
-/* Why an address is in. */
+/* Why a record is in. */
 enum member_state {
     MEMBER_PRESENT, /* the last answer named it */
     MEMBER_ABSENT,  /* the last one did not, but was only a part of the whole */
@@ -18,8 +19,11 @@ enum member_state {
     MEMBER_HELD,    /* the last answer said that there is nothing at all */
 };
 
+/* "present", "absent", "suspect" or "held". */
+const char *member_state_name(enum member_state state);
+
 struct member {
-    struct address address;
+    struct record record;
     enum member_state state;
     unsigned misses; /* samples in a row that did not name it */
     usec_t since;    /* when it came in */
@@ -28,13 +32,16 @@ struct member {
 
 struct membership_rules {
     usec_t hold;          /* how long "there is nothing" must be said before it counts */
-    unsigned sample_size; /* an answer of so many addresses may be a part of the whole */
+    unsigned sample_size; /* an answer of so many records may be a part of the whole */
 };
 
 struct membership {
-    struct member *members; /* sorted by address */
+    struct member *members; /* sorted by record_compare() */
     size_t count;
-    usec_t held_since; /* since when every answer was "nothing"; 0: the last one was not */
+    usec_t held_since;   /* since when every answer was "nothing"; 0: the last one was not */
+    usec_t sample_until; /* when the last sample's TTL is over */
+    unsigned miss_limit; /* what the last sample came to: so many misses expel; 0: no sample */
+    struct journal journal;
 };
 
 /* What becomes of the set. */
@@ -47,16 +54,49 @@ enum membership_verdict {
     MEMBERSHIP_KEEP,    /* nobody knows: everything stays */
 };
 
-/* Takes an answer in. Returns the verdict. Without memory the set stays, by MEMBERSHIP_KEEP. */
-enum membership_verdict membership_take(struct membership *membership,
-                                        const struct membership_rules *rules,
-                                        const struct answer *answer, usec_t now);
+/* How a question ended, as far as the set is concerned. */
+enum membership_event {
+    EVENT_WHOLE,
+    EVENT_SHRINK,
+    EVENT_SAMPLE,
+    EVENT_PART,
+    EVENT_NXDOMAIN,
+    EVENT_EMPTY,
+    EVENT_NO_SERVICE,
+    EVENT_SERVFAIL,
+    EVENT_REFUSED,
+    EVENT_MALFORMED,
+    EVENT_TIMEOUT,
+    EVENT_UNREACHABLE,
+    EVENT_NOT_ASKED,
+    EVENT_LOCAL_FAULT,
+    MEMBERSHIP_EVENTS,
+};
 
-bool membership_has(const struct membership *membership, const struct address *address);
+/* The one table of what each event does. The texts are those that ARCHITECTURE.md and
+ * redial.conf(5) quote, word by word. */
+struct membership_row {
+    const char *event;
+    enum membership_verdict verdict;
+    const char *verdict_name;
+    const char *effect;
+};
+extern const struct membership_row membership_table[MEMBERSHIP_EVENTS];
 
-/* A connect to the address failed. One that the last answer did not name leaves at once. Returns
- * whether it left. */
-bool membership_connect_failed(struct membership *membership, const struct address *address);
+/* Takes an answer in and notes what it changes. Returns the event, whose verdict was carried out;
+ * without memory for it the set stays, by EVENT_LOCAL_FAULT. */
+enum membership_event membership_take(struct membership *membership,
+                                      const struct membership_rules *rules,
+                                      const struct answer *answer, usec_t now);
+
+/* The member that names the same as `record`, or NULL. */
+const struct member *membership_find(const struct membership *membership,
+                                     const struct record *record);
+
+/* A connect to whom the record names failed. One that the last answer did not name leaves at once.
+ * Returns whether it left. */
+bool membership_connect_failed(struct membership *membership, const struct record *record,
+                               usec_t now);
 
 /* When the held set is to be given up, if the answer is the same then; 0: nothing is held. */
 usec_t membership_held_until(const struct membership *membership,
@@ -65,7 +105,7 @@ usec_t membership_held_until(const struct membership *membership,
 /* Whether a short answer waits for its confirmation. */
 bool membership_unconfirmed(const struct membership *membership);
 
-/* The number of samples in a row of `sample` addresses out of `total` that a present address may be
+/* The number of samples in a row of `sample` records out of `total` that a present record may be
  * missing from, before it counts as gone. Chosen so that in the next thousand answers no present
  * one of the whole set is taken for gone with a probability above 1 in 100. At least 1. */
 unsigned membership_miss_limit(size_t sample, size_t total);

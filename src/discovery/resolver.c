@@ -3,21 +3,35 @@
 #include <ares.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file_stamp.h"
 #include "base/list.h"
 #include "discovery/budget.h"
-#include "discovery/channel.h"
 #include "discovery/hosts.h"
+#include "discovery/resolv_conf.h"
+#include "discovery/route.h"
+#include "discovery/servers.h"
 
-#define SILENT_ROUNDS 2
+#define DNS_PORT 53
 
-struct server {
-    struct address address;
-    struct channel *udp, *tcp;
+/* What a question costs of the budget: by TCP the packets that open and close the connection count
+ * as well. */
+#define UDP_PACKETS 1
+#define TCP_PACKETS 5
+
+/* Looks at files and interfaces are no dearer than this, however many questions there are. */
+#define LOOK_EVERY USEC_PER_SEC
+
+/* One list of servers in use. */
+struct group {
+    struct list node;
+    struct servers *servers;
+    bool system; /* the list of resolv.conf */
 };
 
 struct resolver {
@@ -25,13 +39,18 @@ struct resolver {
     struct budget budget;
     resolver_busy *busy;
     void *busy_arg;
+    resolver_reread *reread;
+    void *reread_arg;
     struct event *pump;
     struct list urgent, waiting; /* queries to be sent */
     struct list queries;         /* all */
+    struct list groups;
     struct hosts *hosts;
-    size_t server_count;
-    size_t preferred; /* who answered last */
-    struct server servers[];
+    const char *conf_path;
+    struct file_stamp conf_stamp;
+    struct resolv_conf conf;
+    usec_t conf_looked, route_looked;
+    bool has_route;
 };
 
 struct query {
@@ -40,15 +59,82 @@ struct query {
     struct resolver *resolver;
     resolver_callback *callback; /* NULL: cancelled, c-ares has it still */
     void *arg;
+    struct question question;
     struct answer partial; /* what a truncated answer named, while TCP is asked for the whole */
+    size_t candidate;      /* of the search list */
     size_t server;
     unsigned asked; /* by UDP */
-    bool urgent, by_tcp, with_ares;
-    enum dns_type type;
+    bool by_tcp, with_ares;
+    char asked_name[RESOLV_CONF_NAME_MOST + 1];
     char name[];
 };
 
-/* --- queries ------------------------------------------------------------------------------- */
+/* --- resolv.conf(5) ------------------------------------------------------------------------ */
+
+static struct servers_manner manner_of(const struct resolv_conf *conf)
+{
+    return (struct servers_manner){
+        .timeout = conf->timeout > 0 ? conf->timeout * USEC_PER_SEC : SERVERS_TIMEOUT,
+        .rounds = conf->attempts > 0 ? conf->attempts : SERVERS_ROUNDS,
+        .rotate = conf->rotate,
+    };
+}
+
+/* Reads the file again where it has changed. What cannot be used changes nothing. */
+static void refresh_conf(struct resolver *resolver, usec_t now)
+{
+    struct resolv_conf conf;
+    if (now - resolver->conf_looked < LOOK_EVERY)
+        return;
+    resolver->conf_looked = now;
+    if (!file_stamp_changed(&resolver->conf_stamp, resolver->conf_path))
+        return;
+    int result = resolv_conf_read(resolver->conf_path, &conf);
+    if (result == 0 && conf.server_count == 0)
+        result = -ENODATA; /* half written, maybe */
+    struct servers_manner manner = manner_of(&conf);
+    list_each(node, &resolver->groups)
+    {
+        struct group *group = list_entry(node, struct group, node);
+        if (group->system && result == 0)
+            result = servers_replace(group->servers, conf.servers, conf.server_count, &manner);
+    }
+    if (result == 0) {
+        struct resolv_conf old = resolver->conf;
+        resolver->conf = conf;
+        conf = old;
+    }
+    resolv_conf_clear(&conf);
+    if (result == -EMFILE || result == -ENFILE || result == -ENOMEM)
+        resolver->conf_stamp = (struct file_stamp){0}; /* once more, in a moment */
+    if (resolver->reread)
+        resolver->reread(resolver->reread_arg, result);
+}
+
+static bool has_route(struct resolver *resolver, usec_t now)
+{
+    if (resolver->route_looked == 0 || now - resolver->route_looked >= LOOK_EVERY) {
+        resolver->route_looked = now;
+        resolver->has_route = route_has_ipv6();
+    }
+    return resolver->has_route;
+}
+
+/* --- queries --------------------------------------------------------------------------------- */
+
+/* Goes to the n-th name to be asked for, or the next one that is no longer than names may be.
+ * Returns false behind the last. */
+static bool take_candidate(struct query *query, size_t n)
+{
+    const struct resolv_conf *conf = &query->resolver->conf;
+    bool there;
+    query->candidate = n;
+    while ((there = resolv_conf_candidate(conf, query->name, query->question.search,
+                                          query->candidate, query->asked_name)) &&
+           *query->asked_name == '\0')
+        query->candidate++;
+    return there;
+}
 
 static void query_free(struct query *query)
 {
@@ -62,8 +148,27 @@ static void query_free(struct query *query)
 static void query_later(struct query *query)
 {
     struct resolver *resolver = query->resolver;
-    list_append(query->urgent ? &resolver->urgent : &resolver->waiting, &query->turn);
+    list_append(query->question.urgent ? &resolver->urgent : &resolver->waiting, &query->turn);
     event_add(resolver->pump, &(struct timeval){0});
+}
+
+/* Begins (again) with the first server of the list as it is now. */
+static void query_restart(struct query *query)
+{
+    query->server = servers_first(query->question.servers, clock_now());
+    query->asked = 0;
+    query->by_tcp = false;
+    query_later(query);
+}
+
+/* c-ares says "refused" when it has no socket to ask with, too. */
+static bool lacks_sockets(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    close(fd);
+    return false;
 }
 
 static enum answer_outcome outcome_of_status(int status)
@@ -72,7 +177,7 @@ static enum answer_outcome outcome_of_status(int status)
     case ARES_ETIMEOUT:
         return ANSWER_TIMEOUT;
     case ARES_ECONNREFUSED:
-        return ANSWER_UNREACHABLE;
+        return lacks_sockets() ? ANSWER_LOCAL_FAULT : ANSWER_UNREACHABLE;
     case ARES_ENOMEM:
         return ANSWER_LOCAL_FAULT;
     default:
@@ -81,13 +186,13 @@ static enum answer_outcome outcome_of_status(int status)
 }
 
 /* Whether another server, or the same one again, may know better. A server that spoke is asked
- * once, a silent one twice: the question or the answer may have been lost. */
+ * once, a silent one in every round: the question or the answer may have been lost. */
 static bool worth_asking_on(const struct query *query, enum answer_outcome outcome)
 {
-    size_t servers = query->resolver->server_count;
+    size_t servers = servers_count(query->question.servers);
     switch (outcome) {
     case ANSWER_TIMEOUT:
-        return query->asked < servers * SILENT_ROUNDS;
+        return query->asked < servers * servers_rounds(query->question.servers);
     case ANSWER_SERVFAIL:
     case ANSWER_REFUSED:
     case ANSWER_MALFORMED:
@@ -98,13 +203,17 @@ static bool worth_asking_on(const struct query *query, enum answer_outcome outco
     }
 }
 
-static void query_finish(struct query *query, const struct answer *answer,
-                         const struct address *server)
+static void query_finish(struct query *query, const struct answer *answer, enum reply_source source)
 {
     resolver_callback *callback = query->callback;
     void *arg = query->arg;
+    char asked[RESOLV_CONF_NAME_MOST + 1];
+    struct reply reply = {.answer = answer, .source = source, .asked = asked};
+    strcpy(asked, query->asked_name);
+    if (source == REPLY_SERVER)
+        reply.server = *servers_address(query->question.servers, query->server);
     query_free(query);
-    callback(arg, answer, server);
+    callback(arg, &reply);
 }
 
 /* RFC 1035 §4.1.1: TC is the second bit of the third byte. */
@@ -127,7 +236,7 @@ static void ask_by_tcp(struct query *query, struct answer *answer)
 /* TCP failed: a part is better than nothing, as long as nobody takes it for the whole. */
 static void use_partial(struct query *query, struct answer *answer)
 {
-    if (query->partial.outcome != ANSWER_ADDRESSES || answer->outcome <= ANSWER_NXDOMAIN)
+    if (query->partial.outcome != ANSWER_RECORDS || answer->outcome <= ANSWER_NXDOMAIN)
         return;
     answer_clear(answer);
     *answer = query->partial;
@@ -135,35 +244,52 @@ static void use_partial(struct query *query, struct answer *answer)
     query->partial = (struct answer){.outcome = ANSWER_MALFORMED};
 }
 
+/* Silence and refusal are likely to meet the next name as well; an error may be this one's own. */
+static void judge_server(const struct query *query, enum answer_outcome outcome)
+{
+    if (outcome == ANSWER_TIMEOUT || outcome == ANSWER_UNREACHABLE || outcome == ANSWER_REFUSED)
+        servers_blame(query->question.servers, query->server, clock_now());
+    else if (outcome != ANSWER_LOCAL_FAULT)
+        servers_praise(query->question.servers, query->server);
+}
+
 static void judge_answer(struct query *query, struct answer *answer)
 {
-    struct resolver *resolver = query->resolver;
-    struct address server = resolver->servers[query->server].address;
     if (query->by_tcp)
         use_partial(query, answer);
+    else
+        judge_server(query, answer->outcome);
     if (worth_asking_on(query, answer->outcome)) {
-        query->server = (query->server + 1) % resolver->server_count;
+        query->server = (query->server + 1) % servers_count(query->question.servers);
         query->by_tcp = false;
         query_later(query);
         return;
     }
-    if (answer->outcome <= ANSWER_NXDOMAIN)
-        resolver->preferred = query->server;
-    query_finish(query, answer, &server);
+    /* A name without records of this type exists: A and AAAA must not find different ones. */
+    if (answer->outcome == ANSWER_NXDOMAIN && take_candidate(query, query->candidate + 1))
+        query_restart(query);
+    else
+        query_finish(query, answer, REPLY_SERVER);
 }
 
 static void on_answer(void *arg, int status, int timeouts, unsigned char *message, int length)
 {
     struct query *query = arg;
-    struct answer answer = {.outcome = outcome_of_status(status), .ttl = ANSWER_TTL_UNKNOWN};
+    struct answer answer = {.outcome = ANSWER_MALFORMED, .ttl = ANSWER_TTL_UNKNOWN};
     (void)timeouts;
     query->with_ares = false;
     if (!query->callback) {
         query_free(query);
         return;
     }
+    if (status == ARES_EDESTRUCTION) { /* resolv.conf names others now */
+        query_restart(query);
+        return;
+    }
     if (message)
-        answer_parse(message, (size_t)length, query->name, query->type, &answer);
+        answer_parse(message, (size_t)length, query->asked_name, query->question.type, &answer);
+    else
+        answer.outcome = outcome_of_status(status);
     if (message && is_truncated(message, length) && !query->by_tcp)
         ask_by_tcp(query, &answer);
     else
@@ -173,22 +299,31 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *messag
 
 static void query_send(struct query *query)
 {
-    const struct server *server = &query->resolver->servers[query->server];
+    enum transport transport = query->by_tcp ? TRANSPORT_TCP : TRANSPORT_UDP;
     query->with_ares = true;
     if (!query->by_tcp)
         query->asked++;
-    channel_ask(query->by_tcp ? server->tcp : server->udp, query->name, query->type, on_answer,
-                query);
+    channel_ask(servers_channel(query->question.servers, query->server, transport),
+                query->asked_name, query->question.type, on_answer, query);
 }
 
-/* hosts(5) goes before DNS. Returns whether it ended the query. */
-static bool answered_by_hosts(struct query *query)
+/* hosts(5) goes before DNS, and a host that cannot use the answer does not ask. Returns whether the
+ * query is over. */
+static bool answered_here(struct query *query, usec_t now)
 {
-    struct answer answer;
-    if (query->asked > 0 ||
-        !hosts_answer(query->resolver->hosts, query->name, query->type, &answer))
+    struct resolver *resolver = query->resolver;
+    enum dns_type type = query->question.type;
+    struct answer answer = {.outcome = ANSWER_NOT_ASKED, .ttl = ANSWER_TTL_UNKNOWN};
+    if (query->asked > 0 || query->candidate > 0)
         return false;
-    query_finish(query, &answer, &(struct address){.family = AF_UNSPEC});
+    if (type != DNS_TYPE_SRV && hosts_answer(resolver->hosts, query->name, type, &answer)) {
+        strcpy(query->asked_name, query->name);
+        query_finish(query, &answer, REPLY_HOSTS);
+    } else if (type == DNS_TYPE_AAAA && query->question.needs_route && !has_route(resolver, now)) {
+        query_finish(query, &answer, REPLY_NOBODY);
+    } else {
+        return false;
+    }
     answer_clear(&answer);
     return true;
 }
@@ -206,11 +341,13 @@ static void on_pump(evutil_socket_t fd, short events, void *arg)
     struct query *query;
     (void)fd;
     (void)events;
+    refresh_conf(resolver, clock_now());
     while ((query = next_to_send(resolver)) != NULL) {
         usec_t now = clock_now();
-        if (answered_by_hosts(query))
+        if (answered_here(query, now))
             continue;
-        usec_t wait = budget_take(&resolver->budget, now);
+        usec_t wait =
+            budget_take(&resolver->budget, query->by_tcp ? TCP_PACKETS : UDP_PACKETS, now);
         if (wait > 0) {
             struct timeval span = clock_timeval(wait);
             event_add(resolver->pump, &span);
@@ -223,24 +360,24 @@ static void on_pump(evutil_socket_t fd, short events, void *arg)
     }
 }
 
-int resolver_ask(struct resolver *resolver, const char *name, enum dns_type type, bool urgent,
+int resolver_ask(struct resolver *resolver, const struct question *question,
                  resolver_callback *callback, void *arg, struct query **ret_query)
 {
-    size_t size = strlen(name) + 1;
+    size_t size = strlen(question->name) + 1;
     struct query *query = calloc(1, sizeof *query + size);
     if (!query)
         return -ENOMEM;
     *query = (struct query){.resolver = resolver,
                             .callback = callback,
                             .arg = arg,
-                            .partial = {.outcome = ANSWER_MALFORMED},
-                            .server = resolver->preferred,
-                            .urgent = urgent,
-                            .type = type};
-    memcpy(query->name, name, size);
+                            .question = *question,
+                            .partial = {.outcome = ANSWER_MALFORMED}};
+    memcpy(query->name, question->name, size);
+    query->question.name = query->name;
     list_init(&query->turn);
     list_append(&resolver->queries, &query->node);
-    query_later(query);
+    take_candidate(query, 0);
+    query_restart(query);
     *ret_query = query;
     return 0;
 }
@@ -254,81 +391,74 @@ void query_cancel(struct query *query)
         query_free(query);
 }
 
-/* --- servers ------------------------------------------------------------------------------- */
+/* --- the resolver ------------------------------------------------------------------------------
+ */
 
-/* The servers that resolv.conf names, as c-ares reads it. The caller frees *ret_servers. */
-static int system_servers(struct address **ret_servers, size_t *ret_count)
+int resolver_servers(struct resolver *resolver, const struct address *addresses, size_t count,
+                     struct servers **ret_servers)
 {
-    ares_channel channel;
-    struct ares_addr_port_node *nodes = NULL;
-    size_t count = 0;
-    if (ares_init(&channel) != ARES_SUCCESS)
-        return -ENOMEM;
-    int status = ares_get_servers_ports(channel, &nodes);
-    ares_destroy(channel);
-    for (struct ares_addr_port_node *node = nodes; node; node = node->next)
-        count++;
-    struct address *servers = calloc(count + 1, sizeof *servers);
-    count = 0;
-    for (struct ares_addr_port_node *node = nodes; servers && node; node = node->next) {
-        uint16_t port = node->udp_port ? (uint16_t)node->udp_port : 53;
-        servers[count++] = node->family == AF_INET6
-                               ? address_ipv6((struct in6_addr *)&node->addr.addr6, port)
-                               : address_ipv4(&node->addr.addr4, port);
+    bool system = count == 0;
+    list_each(node, &resolver->groups)
+    {
+        struct group *group = list_entry(node, struct group, node);
+        if (group->system == system && (system || servers_are(group->servers, addresses, count))) {
+            *ret_servers = group->servers;
+            return 0;
+        }
     }
-    if (nodes)
-        ares_free_data(nodes);
-    *ret_servers = servers;
-    *ret_count = count;
-    return !servers || status != ARES_SUCCESS ? -ENOMEM : 0;
+    struct group *group = calloc(1, sizeof *group);
+    if (!group)
+        return -ENOMEM;
+    struct servers_manner manner = manner_of(&resolver->conf);
+    struct address loopback = address_ipv4(&(struct in_addr){htonl(INADDR_LOOPBACK)}, DNS_PORT);
+    if (system) {
+        addresses = resolver->conf.servers;
+        count = resolver->conf.server_count;
+    }
+    if (count == 0) { /* as other resolvers do: resolv.conf(5) */
+        addresses = &loopback;
+        count = 1;
+    }
+    int result = servers_new(resolver->base, addresses, count, &manner, &group->servers);
+    if (result < 0) {
+        free(group);
+        return result;
+    }
+    group->system = system;
+    list_append(&resolver->groups, &group->node);
+    *ret_servers = group->servers;
+    return 0;
 }
 
-static int server_open(struct resolver *resolver, const struct address *address)
+int resolver_new_with_files(struct event_base *base, unsigned budget, const char *hosts_path,
+                            const char *resolv_conf_path, struct resolver **ret_resolver)
 {
-    struct server *server = &resolver->servers[resolver->server_count++];
-    server->address = *address;
-    int result = channel_open(resolver->base, address, TRANSPORT_UDP, &server->udp);
-    return result < 0 ? result : channel_open(resolver->base, address, TRANSPORT_TCP, &server->tcp);
-}
-
-static int open_servers(struct event_base *base, const struct address *servers, size_t count,
-                        unsigned budget, struct resolver **ret_resolver)
-{
-    if (count == 0)
-        return -ENOENT;
-    struct resolver *resolver = calloc(1, sizeof *resolver + count * sizeof(struct server));
+    struct resolver *resolver = calloc(1, sizeof *resolver);
     if (!resolver)
         return -ENOMEM;
     resolver->base = base;
+    resolver->conf_path = resolv_conf_path;
     list_init(&resolver->queries);
     list_init(&resolver->urgent);
     list_init(&resolver->waiting);
+    list_init(&resolver->groups);
     budget_init(&resolver->budget, budget, clock_now());
     resolver->pump = evtimer_new(base, on_pump, resolver);
-    resolver->hosts = hosts_new(HOSTS_PATH);
-    int result = resolver->pump && resolver->hosts ? 0 : -ENOMEM;
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = server_open(resolver, &servers[i]);
-    if (result < 0) {
+    resolver->hosts = hosts_new(hosts_path);
+    if (!resolver->pump || !resolver->hosts) {
         resolver_free(resolver);
-        return result;
+        return -ENOMEM;
     }
+    file_stamp_changed(&resolver->conf_stamp, resolv_conf_path);
+    resolver->conf_looked = clock_now();
+    resolv_conf_read(resolv_conf_path, &resolver->conf);
     *ret_resolver = resolver;
     return 0;
 }
 
-int resolver_new(struct event_base *base, const struct address *servers, size_t count,
-                 unsigned budget, struct resolver **ret_resolver)
+int resolver_new(struct event_base *base, unsigned budget, struct resolver **ret_resolver)
 {
-    if (count > 0)
-        return open_servers(base, servers, count, budget, ret_resolver);
-    struct address *system = NULL;
-    size_t system_count = 0;
-    int result = system_servers(&system, &system_count);
-    if (result == 0)
-        result = open_servers(base, system, system_count, budget, ret_resolver);
-    free(system);
-    return result;
+    return resolver_new_with_files(base, budget, HOSTS_PATH, RESOLV_CONF_PATH, ret_resolver);
 }
 
 void resolver_on_busy(struct resolver *resolver, resolver_busy *busy, void *arg)
@@ -337,17 +467,26 @@ void resolver_on_busy(struct resolver *resolver, resolver_busy *busy, void *arg)
     resolver->busy_arg = arg;
 }
 
+void resolver_on_reread(struct resolver *resolver, resolver_reread *reread, void *arg)
+{
+    resolver->reread = reread;
+    resolver->reread_arg = arg;
+}
+
 void resolver_free(struct resolver *resolver)
 {
     if (!resolver)
         return;
     list_each(node, &resolver->queries) query_cancel(list_entry(node, struct query, node));
-    for (size_t i = 0; i < resolver->server_count; i++) {
-        channel_close(resolver->servers[i].udp);
-        channel_close(resolver->servers[i].tcp);
+    list_each(node, &resolver->groups)
+    {
+        struct group *group = list_entry(node, struct group, node);
+        servers_free(group->servers);
+        free(group);
     }
     if (resolver->pump)
         event_free(resolver->pump);
     hosts_free(resolver->hosts);
+    resolv_conf_clear(&resolver->conf);
     free(resolver);
 }

@@ -51,7 +51,7 @@ static const struct {
     {"[upstream]\nlisten = 127.0.0.1:3001\ntarget = ::1:3000\n", 3, "bracket"},
     {"[upstream]\nlisten = 127.0.0.1:3001\ntarget = 1.2.3.4.5:3000\n", 3, "target"},
     {"[upstream]\nlisten = 127.0.0.1:3001\ntarget = a..test:3000\n", 3, "target|label"},
-    {"[upstream]\nlisten = 127.0.0.1:3001\ntarget = srv:_a._tcp.test\n", 3, "srv:"},
+    {"[upstream]\nlisten = 127.0.0.1:3001\ntarget = srv:a.test\n", 3, "srv:"},
     {"[upstream]\nlisten = unix:/run/a.sock\ntarget = a.test:1\n", 2, "listen"},
     {"[upstream]\nlisten = 0.0.0.0:3001\ntarget = a.test:1\n", 2, "0.0.0.0:3001|allow"},
     {"[upstream]\nlisten = 127.0.0.1:3001\nlisten = 127.0.0.1:3001\ntarget = a.test:1\n", 3,

@@ -111,7 +111,6 @@ START_TEST(keys_to_come_are_unknown)
         "[connect]\nhedge-after = 250ms\n",
         "[eject]\nbase = 2s\n",
         "[check]\ninterval = 1s\n",
-        "[zone]\nprefer = 10.0.0.0/8\n",
         "[session]\nmax-age = 1h\n",
     };
     files_write("upstreams.d/a.conf", GOOD);
@@ -137,14 +136,14 @@ START_TEST(every_error_of_every_source_in_one_go)
                                     .upstream_count = 2,
                                     .overrides = overrides,
                                     .override_count = 3,
-                                    .environment_upstreams = "3=srv:_a._tcp.b oops",
+                                    .environment_upstreams = "3=srv:a.b oops",
                                     .environment_set = "dns.min-ttl=1us"});
     ck_error("command line: ", "listen = 127.0.0.1: a port is missing");
     ck_error("command line: ", "\"nonsense\" is not LISTEN=TARGET");
     ck_error("command line: ", "unknown section [conect]: did you mean [connect]?");
     ck_error("command line: ", "timeout = 1: ");
     ck_error("command line: ", "\"x\" is not SECTION.KEY=VALUE");
-    ck_error("REDIAL_UPSTREAMS: ", "not yet srv:");
+    ck_error("REDIAL_UPSTREAMS: ", "begins with service and protocol");
     ck_error("REDIAL_UPSTREAMS: ", "\"oops\" is not LISTEN=TARGET");
     ck_error("REDIAL_SET: ", "min-ttl = 1us: ");
     ck_error("./redial.conf:2: ", "did you mean threads?");

@@ -1,5 +1,6 @@
 #include "daemon/report.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,12 +93,56 @@ START_TEST(long_addresses_fit)
 }
 END_TEST
 
-START_TEST(health)
+START_TEST(a_name_fails_and_recovers)
 {
-    report_health(NULL, "a.test", DNS_TYPE_A, ANSWER_TIMEOUT, true, 1040 * USEC_PER_MSEC);
-    ck_assert_str_eq(said(), "<4>dns failed name=a.test type=A outcome=timeout retry=1040ms");
-    report_health(NULL, "a.test", DNS_TYPE_AAAA, ANSWER_ADDRESSES, false, USEC_PER_SEC);
+    struct answer answer = {.outcome = ANSWER_TIMEOUT, .ttl = ANSWER_TTL_UNKNOWN};
+    struct reply reply = {.answer = &answer, .asked = "a.test"};
+    const char *why;
+    ck_assert_int_eq(address_parse("10.0.0.2:53", &reply.server, &why), 0);
+    struct lookup_news news = {.name = "a.test",
+                               .type = DNS_TYPE_A,
+                               .reply = &reply,
+                               .wait = 1040 * USEC_PER_MSEC,
+                               .failing = true,
+                               .turned = true};
+    report_lookup(NULL, &news);
+    ck_assert_str_eq(said(), "<4>dns failed name=a.test type=A outcome=timeout "
+                             "server=10.0.0.2:53 retry=1040ms");
+    news.failing = false;
+    news.type = DNS_TYPE_AAAA;
+    report_lookup(NULL, &news);
     ck_assert_str_eq(said(), "<6>dns recovered name=a.test type=AAAA");
+    news.turned = false;
+    answer.refused = 2;
+    news.fresh = true;
+    report_lookup(NULL, &news);
+    ck_assert_str_eq(said(), "<4>dns named what nobody can be reached at: it is passed over "
+                             "name=a.test type=AAAA records=2");
+}
+END_TEST
+
+START_TEST(each_answer_at_debug_level)
+{
+    struct answer answer = {.outcome = ANSWER_RECORDS, .ttl = 0, .count = 3};
+    struct reply reply = {.answer = &answer, .source = REPLY_HOSTS, .asked = "a.test.internal"};
+    struct lookup_news news = {.name = "a.test",
+                               .type = DNS_TYPE_A,
+                               .reply = &reply,
+                               .wait = USEC_PER_SEC,
+                               .reason = WAIT_MIN_TTL};
+    log_setup(ends[1], LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT, true);
+    report_lookup(NULL, &news);
+    ck_assert_str_eq(said(), "<7>dns answer name=a.test.internal type=A outcome=records count=3 "
+                             "from=/etc/hosts ttl=0s next=1s by=min-ttl");
+}
+END_TEST
+
+START_TEST(resolv_conf_was_read)
+{
+    report_reread(NULL, 0);
+    ck_assert_str_eq(said(), "<6>resolv.conf has changed and was read again");
+    report_reread(NULL, -ENODATA);
+    ck_assert_ptr_nonnull(strstr(said(), "error=\"it names no server\""));
 }
 END_TEST
 
@@ -107,7 +152,9 @@ static void add(TCase *cases)
     tcase_add_test(cases, what_came_and_what_went);
     tcase_add_test(cases, many_are_counted);
     tcase_add_test(cases, long_addresses_fit);
-    tcase_add_test(cases, health);
+    tcase_add_test(cases, a_name_fails_and_recovers);
+    tcase_add_test(cases, each_answer_at_debug_level);
+    tcase_add_test(cases, resolv_conf_was_read);
 }
 
 int main(void)

@@ -25,18 +25,18 @@ static const char *parse_bytes(const uint8_t *bytes, size_t length, const char *
         end = (size_t)sprintf(shown, "%s ?", answer_outcome_name(answer.outcome));
     else
         end = (size_t)sprintf(shown, "%s %u", answer_outcome_name(answer.outcome), answer.ttl);
-    ck_assert_int_eq(answer.outcome == ANSWER_ADDRESSES, answer.count > 0);
+    ck_assert_int_eq(answer.outcome == ANSWER_RECORDS, answer.count > 0);
     for (size_t i = 0; i < answer.count; i++) {
         char text[ADDRESS_TEXT_MAX];
-        ck_assert_uint_eq(address_port(&answer.addresses[i]), 0);
+        ck_assert_uint_eq(address_port(&answer.records[i].address), 0);
         if (i > 0)
-            ck_assert_int_lt(address_compare(&answer.addresses[i - 1], &answer.addresses[i]), 0);
-        address_format(&answer.addresses[i], text);
+            ck_assert_int_lt(record_compare(&answer.records[i - 1], &answer.records[i]), 0);
+        address_format(&answer.records[i].address, text);
         if (i < 32)
             end += (size_t)sprintf(shown + end, " %.*s", (int)(strrchr(text, ':') - text), text);
     }
     answer_clear(&answer);
-    ck_assert_ptr_null(answer.addresses);
+    ck_assert_ptr_null(answer.records);
     return shown;
 }
 
@@ -52,8 +52,8 @@ START_TEST(addresses_sorted_each_once)
     dns_address(&message, "@", 60, "10.0.0.1");
     dns_address(&message, "A.TEST", 60, "10.0.0.2");
     dns_address(&message, "@", 60, "10.0.0.1");
-    ck_assert_str_eq(parse("a.test", DNS_A), "addresses 60 10.0.0.1 10.0.0.2 10.0.0.3");
-    ck_assert_str_eq(parse("A.Test", DNS_A), "addresses 60 10.0.0.1 10.0.0.2 10.0.0.3");
+    ck_assert_str_eq(parse("a.test", DNS_A), "records 60 10.0.0.1 10.0.0.2 10.0.0.3");
+    ck_assert_str_eq(parse("A.Test", DNS_A), "records 60 10.0.0.1 10.0.0.2 10.0.0.3");
     ck_assert_str_eq(parse("a.test", DNS_AAAA), "empty ?");
     ck_assert_str_eq(parse("b.test", DNS_A), "empty ?");
 }
@@ -65,8 +65,8 @@ START_TEST(ipv6_addresses)
     dns_address(&message, "@", 5, "fd00::2");
     dns_address(&message, "@", 4, "fd00::1");
     dns_address(&message, "@", 3, "10.0.0.1");
-    ck_assert_str_eq(parse("a.test", DNS_AAAA), "addresses 4 [fd00::1] [fd00::2]");
-    ck_assert_str_eq(parse("a.test", DNS_A), "addresses 3 10.0.0.1");
+    ck_assert_str_eq(parse("a.test", DNS_AAAA), "records 4 [fd00::1] [fd00::2]");
+    ck_assert_str_eq(parse("a.test", DNS_A), "records 3 10.0.0.1");
 }
 END_TEST
 
@@ -88,7 +88,7 @@ START_TEST(cname_chains_in_any_order)
                 else
                     dns_cname(&message, links[at[i]][0], ttl, links[at[i]][1]);
             }
-            ck_assert_str_eq(parse("a.test", DNS_A), "addresses 7 10.0.0.1");
+            ck_assert_str_eq(parse("a.test", DNS_A), "records 7 10.0.0.1");
         }
     }
 }
@@ -135,7 +135,7 @@ START_TEST(long_chains)
         }
         dns_address(&message, to, 9, "10.0.0.1");
         ck_assert_str_eq(parse("n0.test", DNS_A),
-                         links <= 16 ? "addresses 9 10.0.0.1" : "malformed ?");
+                         links <= 16 ? "records 9 10.0.0.1" : "malformed ?");
     }
 }
 END_TEST
@@ -151,14 +151,14 @@ START_TEST(ttls)
         char want[64];
         dns_begin(&message, DNS_NOERROR, "a.test", DNS_A);
         dns_address(&message, "@", rows[i].ttl, "10.0.0.1");
-        sprintf(want, "addresses %u 10.0.0.1", rows[i].want);
+        sprintf(want, "records %u 10.0.0.1", rows[i].want);
         ck_assert_str_eq(parse("a.test", DNS_A), want);
     }
     dns_begin(&message, DNS_NOERROR, "a.test", DNS_A);
     dns_address(&message, "@", 300, "10.0.0.1");
     dns_address(&message, "@", 20, "10.0.0.2");
     dns_address(&message, "b.test", 1, "10.0.0.3"); /* of another name: does not count */
-    ck_assert_str_eq(parse("a.test", DNS_A), "addresses 20 10.0.0.1 10.0.0.2");
+    ck_assert_str_eq(parse("a.test", DNS_A), "records 20 10.0.0.1 10.0.0.2");
 }
 END_TEST
 
@@ -178,7 +178,7 @@ START_TEST(foreign_records_are_passed_over)
     dns_address(&message, "@", 50, "10.0.0.1");
     dns_record(&message, DNS_AUTHORITY, "@", DNS_A, 1, 1, "\n\0\0\x09", 4);
     dns_record(&message, DNS_ADDITIONAL, "@", DNS_A, 1, 1, "\n\0\0\x09", 4);
-    ck_assert_str_eq(parse("a.test", DNS_A), "addresses 50 10.0.0.1");
+    ck_assert_str_eq(parse("a.test", DNS_A), "records 50 10.0.0.1");
 }
 END_TEST
 
@@ -264,7 +264,7 @@ static void build_rich(void)
 START_TEST(truncated_at_every_length)
 {
     build_rich();
-    ck_assert_str_eq(parse("a.test", DNS_A), "addresses 20 10.0.0.1 10.0.0.2");
+    ck_assert_str_eq(parse("a.test", DNS_A), "records 20 10.0.0.1 10.0.0.2");
     for (size_t length = 0; length < message.length; length++)
         ck_assert_str_eq(parse_bytes(message.bytes, length, "a.test", DNS_A), "malformed ?");
 }
@@ -281,7 +281,7 @@ START_TEST(every_byte_changed)
         }
         message.bytes[i] = before;
     }
-    ck_assert_str_eq(parse("a.test", DNS_A), "addresses 20 10.0.0.1 10.0.0.2");
+    ck_assert_str_eq(parse("a.test", DNS_A), "records 20 10.0.0.1 10.0.0.2");
 }
 END_TEST
 
@@ -347,7 +347,7 @@ END_TEST
 
 START_TEST(words_of_outcomes)
 {
-    for (int outcome = ANSWER_ADDRESSES; outcome <= ANSWER_LOCAL_FAULT; outcome++)
+    for (int outcome = ANSWER_RECORDS; outcome <= ANSWER_LOCAL_FAULT; outcome++)
         ck_assert_uint_gt(strlen(answer_outcome_name((enum answer_outcome)outcome)), 3);
     ck_assert_str_eq(answer_outcome_name(ANSWER_LOCAL_FAULT), "local-fault");
     ck_assert_str_eq(answer_outcome_name(ANSWER_TIMEOUT), "timeout");

@@ -15,7 +15,7 @@ static unsigned most_in_a_second(usec_t span)
     unsigned count = 0, most = 0, from = 0;
     budget_init(&budget, RATE, now);
     while (now < span) {
-        usec_t wait = budget_take(&budget, now);
+        usec_t wait = budget_take(&budget, 1, now);
         if (wait > 0) {
             now += wait;
             continue;
@@ -41,7 +41,7 @@ START_TEST(after_a_rest_there_is_one_burst)
     struct budget budget;
     unsigned at_once = 0;
     budget_init(&budget, RATE, 1);
-    while (budget_take(&budget, 3600 * USEC_PER_SEC) == 0)
+    while (budget_take(&budget, 1, 3600 * USEC_PER_SEC) == 0)
         at_once++;
     ck_assert_uint_eq(at_once, RATE / 10);
 }
@@ -51,11 +51,11 @@ START_TEST(the_wait_is_enough_and_not_too_long)
 {
     struct budget budget;
     budget_init(&budget, 10, 1);
-    ck_assert_int_eq(budget_take(&budget, 1), 0);
-    usec_t wait = budget_take(&budget, 1);
+    ck_assert_int_eq(budget_take(&budget, 1, 1), 0);
+    usec_t wait = budget_take(&budget, 1, 1);
     ck_assert_int_gt(wait, 0);
     ck_assert_int_le(wait, USEC_PER_SEC / 9 + 2);
-    ck_assert_int_eq(budget_take(&budget, 1 + wait), 0);
+    ck_assert_int_eq(budget_take(&budget, 1, 1 + wait), 0);
 }
 END_TEST
 
@@ -64,7 +64,7 @@ static bool busy_second(struct budget *budget, usec_t start, unsigned packets)
     bool told = false;
     for (unsigned i = 0; i < packets; i++) {
         usec_t now = start + (usec_t)i * USEC_PER_SEC / (usec_t)packets;
-        ck_assert_int_eq(budget_take(budget, now), 0);
+        ck_assert_int_eq(budget_take(budget, 1, now), 0);
         told = budget_reached_half(budget, now) || told;
     }
     return told;

@@ -14,6 +14,7 @@
 static struct event_base *base;
 static struct dns_server *server;
 static struct resolver *resolver;
+static struct servers *servers;
 static struct lookups *lookups;
 
 /* One discovery and what its callback was told. */
@@ -28,7 +29,8 @@ static void setup(void)
 {
     base = event_base_new();
     server = dns_server_new(base);
-    ck_assert_int_eq(resolver_new(base, dns_server_address(server), 1, 512, &resolver), 0);
+    ck_assert_int_eq(resolver_new(base, 512, &resolver), 0);
+    ck_assert_int_eq(resolver_servers(resolver, dns_server_address(server), 1, &servers), 0);
     lookups = lookups_new(base, resolver, NULL, NULL);
 }
 
@@ -72,7 +74,8 @@ static void begin_with(struct subject *subject, const char *targets, enum dns_fa
         ck_assert_msg(target_parse(word, &parsed[options.target_count++], &why) == 0, "%s", why);
     }
     *subject = (struct subject){.changes = 0};
-    ck_assert_int_eq(discovery_new(lookups, &options, on_change, subject, &subject->discovery), 0);
+    ck_assert_int_eq(
+        discovery_new(lookups, servers, &options, on_change, subject, &subject->discovery), 0);
     memset(parsed, 0xa5, sizeof parsed); /* they were copied */
     ck_assert_int_eq(subject->changes, 0);
 }

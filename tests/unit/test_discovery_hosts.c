@@ -31,7 +31,8 @@ static const char *ask(const char *name, enum dns_type type)
     size_t end = (size_t)sprintf(shown, "%s", answer_outcome_name(answer.outcome));
     for (size_t i = 0; i < answer.count && i < 20; i++) {
         char text[ADDRESS_TEXT_MAX];
-        end += (size_t)sprintf(shown + end, " %s", address_format(&answer.addresses[i], text));
+        end +=
+            (size_t)sprintf(shown + end, " %s", address_format(&answer.records[i].address, text));
     }
     ck_assert_uint_eq(answer.ttl, HOSTS_TTL);
     answer_clear(&answer);
@@ -50,12 +51,12 @@ START_TEST(names_and_aliases)
                          "nonsense d.test\n"
                          "10.0.0.4\r\n"
                          "fd00::1 e.test");
-    ck_assert_str_eq(ask("localhost", DNS_TYPE_A), "addresses 127.0.0.1:0");
-    ck_assert_str_eq(ask("LOCALHOST", DNS_TYPE_AAAA), "addresses [::1]:0");
-    ck_assert_str_eq(ask("b.test", DNS_TYPE_A), "addresses 10.0.0.1:0 10.0.0.2:0");
-    ck_assert_str_eq(ask("b", DNS_TYPE_A), "addresses 10.0.0.2:0");
+    ck_assert_str_eq(ask("localhost", DNS_TYPE_A), "records 127.0.0.1:0");
+    ck_assert_str_eq(ask("LOCALHOST", DNS_TYPE_AAAA), "records [::1]:0");
+    ck_assert_str_eq(ask("b.test", DNS_TYPE_A), "records 10.0.0.1:0 10.0.0.2:0");
+    ck_assert_str_eq(ask("b", DNS_TYPE_A), "records 10.0.0.2:0");
     ck_assert_str_eq(ask("b.test", DNS_TYPE_AAAA), "empty");
-    ck_assert_str_eq(ask("e.test", DNS_TYPE_AAAA), "addresses [fd00::1]:0");
+    ck_assert_str_eq(ask("e.test", DNS_TYPE_AAAA), "records [fd00::1]:0");
     ck_assert_str_eq(ask("e.test", DNS_TYPE_A), "empty");
     static const char *const unknown[] = {"c.test", "d.test", "test", "b.tes", "why", "#", ""};
     for (size_t i = 0; i < COUNT_OF(unknown); i++)
@@ -67,12 +68,12 @@ START_TEST(changes_are_seen)
 {
     ck_assert_str_eq(ask("a.test", DNS_TYPE_A), "-"); /* there is no file yet */
     files_write("hosts", "10.0.0.1 a.test\n");
-    ck_assert_str_eq(ask("a.test", DNS_TYPE_A), "addresses 10.0.0.1:0");
+    ck_assert_str_eq(ask("a.test", DNS_TYPE_A), "records 10.0.0.1:0");
     files_write("hosts", "10.0.0.1 a.test\n10.0.0.2 a.test\n");
-    ck_assert_str_eq(ask("a.test", DNS_TYPE_A), "addresses 10.0.0.1:0 10.0.0.2:0");
+    ck_assert_str_eq(ask("a.test", DNS_TYPE_A), "records 10.0.0.1:0 10.0.0.2:0");
     files_write("new", "10.0.0.3 a.test\n");
     ck_assert_int_eq(rename("new", "hosts"), 0);
-    ck_assert_str_eq(ask("a.test", DNS_TYPE_A), "addresses 10.0.0.3:0");
+    ck_assert_str_eq(ask("a.test", DNS_TYPE_A), "records 10.0.0.3:0");
     ck_assert_int_eq(unlink("hosts"), 0);
     ck_assert_str_eq(ask("a.test", DNS_TYPE_A), "-");
 }

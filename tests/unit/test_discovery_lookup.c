@@ -97,45 +97,48 @@ END_TEST
 static struct event_base *base;
 static struct dns_server *server;
 static struct resolver *resolver;
+static struct servers *servers;
 static struct lookups *lookups;
 static int failures_told, recoveries_told;
 static enum answer_outcome outcome_told;
 
 struct subscriber {
     struct subscription subscription;
+    bool starving;
     int changes;
 };
 
-static void on_health(void *arg, const char *name, enum dns_type type, enum answer_outcome outcome,
-                      bool failing, usec_t retry)
+static void on_news(void *arg, const struct lookup_news *news)
 {
-    (void)type;
     ck_assert_ptr_eq(arg, &failures_told);
-    ck_assert_str_eq(name, NAME);
-    ck_assert_int_gt(retry, 0);
-    outcome_told = outcome;
-    failures_told += failing;
-    recoveries_told += !failing;
+    ck_assert_int_gt(news->wait, 0);
+    if (!news->turned)
+        return;
+    ck_assert_str_eq(news->name, NAME);
+    outcome_told = news->reply->answer->outcome;
+    failures_told += news->failing;
+    recoveries_told += !news->failing;
 }
 
-static void on_changed(struct subscription *subscription, const struct answer *answer,
-                       const struct address *from, usec_t now)
+static void on_changed(struct subscription *subscription, const struct reply *reply, usec_t now)
 {
     struct subscriber *subscriber = (struct subscriber *)subscription;
-    ck_assert_ptr_nonnull(answer);
-    ck_assert_int_eq(from->family, AF_INET);
+    ck_assert_ptr_nonnull(reply->answer);
+    ck_assert_int_eq(reply->source, REPLY_SERVER);
+    ck_assert_int_eq(reply->server.family, AF_INET);
     ck_assert_int_gt(now, 0);
     subscriber->changes++;
     if (lookup_answer(subscription->lookup)->count > 0)
-        subscription->starving = false;
+        subscriber->starving = false;
 }
 
 static void setup(void)
 {
     base = event_base_new();
     server = dns_server_new(base);
-    ck_assert_int_eq(resolver_new(base, dns_server_address(server), 1, 512, &resolver), 0);
-    lookups = lookups_new(base, resolver, on_health, &failures_told);
+    ck_assert_int_eq(resolver_new(base, 512, &resolver), 0);
+    ck_assert_int_eq(resolver_servers(resolver, dns_server_address(server), 1, &servers), 0);
+    lookups = lookups_new(base, resolver, on_news, &failures_told);
 }
 
 static void teardown(void)
@@ -147,15 +150,23 @@ static void teardown(void)
     libevent_global_shutdown();
 }
 
+static void subscribe_to(struct subscriber *subscriber, const char *name, enum dns_type type)
+{
+    struct question question = {.servers = servers, .name = name, .type = type};
+    subscriber->subscription.starving = &subscriber->starving;
+    ck_assert_int_eq(lookups_subscribe(lookups, &question, &subscriber->subscription), 0);
+}
+
 static void subscribe(struct subscriber *subscriber, usec_t min_ttl, usec_t max_ttl)
 {
-    *subscriber = (struct subscriber){.subscription = {
-                                          .answered = on_changed,
-                                          .min_ttl = min_ttl,
-                                          .max_ttl = max_ttl,
-                                          .starving = true,
-                                      }};
-    ck_assert_int_eq(lookups_subscribe(lookups, NAME, DNS_TYPE_A, &subscriber->subscription), 0);
+    *subscriber = (struct subscriber){.subscription =
+                                          {
+                                              .answered = on_changed,
+                                              .min_ttl = min_ttl,
+                                              .max_ttl = max_ttl,
+                                          },
+                                      .starving = true};
+    subscribe_to(subscriber, NAME, DNS_TYPE_A);
     ck_assert_int_eq(subscriber->changes, 0);
 }
 
@@ -262,10 +273,8 @@ START_TEST(types_and_names_are_lookups_of_their_own)
     for (size_t i = 1; i < 3; i++) {
         subscribers[i] = subscribers[0];
         list_init(&subscribers[i].subscription.node);
-        ck_assert_int_eq(lookups_subscribe(lookups, i == 1 ? NAME : "b.test",
-                                           i == 1 ? DNS_TYPE_AAAA : DNS_TYPE_A,
-                                           &subscribers[i].subscription),
-                         0);
+        subscribe_to(&subscribers[i], i == 1 ? NAME : "b.test",
+                     i == 1 ? DNS_TYPE_AAAA : DNS_TYPE_A);
     }
     ck_assert(turn_until(base, has_changed, &subscribers[2], 5000));
     turn_for(base, 100);

@@ -20,6 +20,7 @@
 static struct event_base *base;
 static struct dns_server *servers[SERVERS];
 static struct resolver *resolver;
+static struct servers *asked_servers;
 
 /* What the callback was told. */
 struct result {
@@ -30,16 +31,17 @@ struct result {
     struct address first, server;
 };
 
-static void on_answer(void *arg, const struct answer *answer, const struct address *server)
+static void on_answer(void *arg, const struct reply *reply)
 {
     struct result *result = arg;
+    const struct answer *answer = reply->answer;
     result->calls++;
     result->outcome = answer->outcome;
     result->count = answer->count;
     result->ttl = answer->ttl;
-    result->server = *server;
+    result->server = reply->server;
     if (answer->count > 0)
-        result->first = answer->addresses[0];
+        result->first = answer->records[0].address;
 }
 
 static void setup(void)
@@ -65,7 +67,18 @@ static void resolve_with(size_t count)
     struct address addresses[SERVERS];
     for (size_t i = 0; i < count; i++)
         addresses[i] = *dns_server_address(servers[i]);
-    ck_assert_int_eq(resolver_new(base, addresses, count, 512, &resolver), 0);
+    ck_assert_int_eq(resolver_new(base, 512, &resolver), 0);
+    ck_assert_int_eq(resolver_servers(resolver, addresses, count, &asked_servers), 0);
+}
+
+static void begin(const char *name, int type, resolver_callback *callback, void *arg,
+                  struct query **ret_query)
+{
+    struct question question = {
+        .servers = asked_servers, .name = name, .type = (enum dns_type)type};
+    *ret_query = NULL;
+    ck_assert_int_eq(resolver_ask(resolver, &question, callback, arg, ret_query), 0);
+    ck_assert_ptr_nonnull(*ret_query);
 }
 
 static bool is_called(void *arg)
@@ -79,9 +92,7 @@ static usec_t ask(const char *name, int type, struct result *result)
     struct query *query = NULL;
     usec_t start = clock_now();
     *result = (struct result){.calls = 0};
-    ck_assert_int_eq(
-        resolver_ask(resolver, name, (enum dns_type)type, false, on_answer, result, &query), 0);
-    ck_assert_ptr_nonnull(query);
+    begin(name, type, on_answer, result, &query);
     ck_assert_int_eq(result->calls, 0);
     ck_assert(turn_until(base, is_called, result, 10000));
     ck_assert_int_eq(result->calls, 1);
@@ -103,7 +114,7 @@ START_TEST(an_answer)
     dns_server_say(servers[0], NAME, DNS_A, 7, "10.0.0.2,10.0.0.1");
     dns_server_say(servers[0], NAME, DNS_AAAA, 9, "fd00::1");
     ask(NAME, DNS_A, &result);
-    ck_assert_int_eq(result.outcome, ANSWER_ADDRESSES);
+    ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
     ck_assert_uint_eq(result.count, 2);
     ck_assert_uint_eq(result.ttl, 7);
     ck_assert_str_eq(address_format(&result.first, text), "10.0.0.1:0");
@@ -137,32 +148,12 @@ START_TEST(errors_go_to_the_next_server)
         dns_server_fail(servers[0], NAME, DNS_A, errors[i]);
         dns_server_say(servers[1], NAME, DNS_A, 7, "10.0.0.1");
         ask(NAME, DNS_A, &result);
-        ck_assert_int_eq(result.outcome, ANSWER_ADDRESSES);
+        ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
         ck_assert(address_equal(&result.server, dns_server_address(servers[1])));
         ck_counts(i + 1, i + 1, 0);
         resolver_free(resolver);
         resolver = NULL;
     }
-}
-END_TEST
-
-START_TEST(who_answered_last_is_asked_first)
-{
-    struct result result;
-    resolve_with(2);
-    dns_server_fail(servers[0], NAME, DNS_A, DNS_SERVFAIL);
-    dns_server_say(servers[1], NAME, DNS_A, 7, "10.0.0.1");
-    for (size_t i = 1; i <= 5; i++) {
-        ask(NAME, DNS_A, &result);
-        ck_assert_int_eq(result.outcome, ANSWER_ADDRESSES);
-        ck_counts(1, i, 0);
-    }
-    dns_server_fail(servers[1], NAME, DNS_A, DNS_SERVFAIL);
-    dns_server_say(servers[0], NAME, DNS_A, 7, "10.0.0.1");
-    ask(NAME, DNS_A, &result);
-    ck_counts(2, 6, 0);
-    ask(NAME, DNS_A, &result);
-    ck_counts(3, 6, 0);
 }
 END_TEST
 
@@ -190,7 +181,7 @@ START_TEST(a_silent_server_costs_a_second)
     dns_server_fail(servers[0], NAME, DNS_A, DNS_SILENT);
     dns_server_say(servers[1], NAME, DNS_A, 7, "10.0.0.1");
     usec_t took = ask(NAME, DNS_A, &result);
-    ck_assert_int_eq(result.outcome, ANSWER_ADDRESSES);
+    ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
     ck_assert_int_ge(took, SILENCE - 10 * USEC_PER_MSEC);
     ck_assert_int_le(took, SILENCE + SLACK);
     took = ask(NAME, DNS_A, &result); /* and not again */
@@ -219,7 +210,7 @@ START_TEST(a_foreign_answer_is_none)
     dns_server_fail(servers[0], NAME, DNS_A, DNS_FOREIGN);
     dns_server_say(servers[1], NAME, DNS_A, 7, "10.0.0.1");
     ask(NAME, DNS_A, &result);
-    ck_assert_int_eq(result.outcome, ANSWER_ADDRESSES);
+    ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
     ck_assert(address_equal(&result.server, dns_server_address(servers[1])));
 }
 END_TEST
@@ -232,13 +223,14 @@ START_TEST(a_closed_port_is_known_at_once)
     dns_server_free(servers[0]);
     servers[0] = NULL;
     usec_t took = ask(NAME, DNS_A, &result);
-    ck_assert_int_eq(result.outcome, ANSWER_ADDRESSES);
+    ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
     ck_assert_int_le(took, SLACK);
     resolver_free(resolver);
     struct address closed = *dns_server_address(servers[2]);
     dns_server_free(servers[2]);
     servers[2] = NULL;
-    ck_assert_int_eq(resolver_new(base, &closed, 1, 512, &resolver), 0);
+    ck_assert_int_eq(resolver_new(base, 512, &resolver), 0);
+    ck_assert_int_eq(resolver_servers(resolver, &closed, 1, &asked_servers), 0);
     took = ask(NAME, DNS_A, &result);
     ck_assert_int_eq(result.outcome, ANSWER_UNREACHABLE);
     ck_assert_int_le(took, SLACK);
@@ -251,13 +243,11 @@ START_TEST(cancel_means_no_callback)
     struct query *query;
     resolve_with(1);
     dns_server_say(servers[0], NAME, DNS_A, 7, "10.0.0.1");
-    ck_assert_int_eq(resolver_ask(resolver, NAME, DNS_TYPE_A, false, on_answer, &result, &query),
-                     0);
+    begin(NAME, DNS_A, on_answer, &result, &query);
     query_cancel(query); /* not sent yet */
     turn_for(base, 50);
     ck_counts(0, 0, 0);
-    ck_assert_int_eq(resolver_ask(resolver, NAME, DNS_TYPE_A, false, on_answer, &result, &query),
-                     0);
+    begin(NAME, DNS_A, on_answer, &result, &query);
     while (dns_server_total(servers[0]) == 0)
         event_base_loop(base, EVLOOP_ONCE);
     query_cancel(query); /* the answer is on its way */
@@ -265,7 +255,7 @@ START_TEST(cancel_means_no_callback)
     ck_assert_int_eq(result.calls, 0);
     query_cancel(NULL);
     ask(NAME, DNS_A, &result);
-    ck_assert_int_eq(result.outcome, ANSWER_ADDRESSES);
+    ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
 }
 END_TEST
 
@@ -276,8 +266,7 @@ START_TEST(free_cancels_what_is_under_way)
     resolve_with(1);
     dns_server_fail(servers[0], NAME, DNS_A, DNS_SILENT);
     for (size_t i = 0; i < COUNT_OF(results); i++) {
-        ck_assert_int_eq(
-            resolver_ask(resolver, NAME, DNS_TYPE_A, false, on_answer, &results[i], &query), 0);
+        begin(NAME, DNS_A, on_answer, &results[i], &query);
         if (i == COUNT_OF(results) / 2)
             turn_for(base, 50); /* one half is sent, the other is not */
         if (i % 5 == 0)
@@ -311,15 +300,13 @@ START_TEST(many_at_once)
     dns_server_say(servers[1], "b.test", DNS_A, 7, "10.0.0.1,10.0.0.2");
     for (size_t i = 0; i < COUNT_OF(results); i++) {
         struct query *query;
-        ck_assert_int_eq(resolver_ask(resolver, i % 2 ? NAME : "b.test", DNS_TYPE_A, false,
-                                      on_answer, &results[i], &query),
-                         0);
+        begin(i % 2 ? NAME : "b.test", DNS_A, on_answer, &results[i], &query);
     }
     ck_assert(turn_until(base, all_called, results, 20000));
     turn_for(base, 100);
     for (size_t i = 0; i < COUNT_OF(results); i++) {
         ck_assert_int_eq(results[i].calls, 1);
-        ck_assert_int_eq(results[i].outcome, ANSWER_ADDRESSES);
+        ck_assert_int_eq(results[i].outcome, ANSWER_RECORDS);
         ck_assert_uint_eq(results[i].count, i % 2 ? 1 : 2);
     }
 }
@@ -332,17 +319,15 @@ struct chain {
     struct query *other;
 };
 
-static void on_link(void *arg, const struct answer *answer, const struct address *server)
+static void on_link(void *arg, const struct reply *reply)
 {
     struct chain *chain = arg;
     struct query *query;
-    (void)answer;
-    (void)server;
+    (void)reply;
     query_cancel(chain->other);
     chain->other = NULL;
     if (--chain->left > 0)
-        ck_assert_int_eq(resolver_ask(resolver, NAME, DNS_TYPE_A, false, on_link, chain, &query),
-                         0);
+        begin(NAME, DNS_A, on_link, chain, &query);
 }
 
 static bool chain_ended(void *arg)
@@ -357,10 +342,8 @@ START_TEST(a_callback_may_ask_and_cancel)
     resolve_with(1);
     dns_server_say(servers[0], NAME, DNS_A, 7, "10.0.0.1");
     dns_server_fail(servers[0], "b.test", DNS_A, DNS_SILENT);
-    ck_assert_int_eq(resolver_ask(resolver, "b.test", DNS_TYPE_A, false, on_answer,
-                                  &chain.cancelled, &chain.other),
-                     0);
-    ck_assert_int_eq(resolver_ask(resolver, NAME, DNS_TYPE_A, false, on_link, &chain, &query), 0);
+    begin("b.test", DNS_A, on_answer, &chain.cancelled, &chain.other);
+    begin(NAME, DNS_A, on_link, &chain, &query);
     ck_assert(turn_until(base, chain_ended, &chain, 5000));
     turn_for(base, 50);
     ck_assert_int_eq(chain.cancelled.calls, 0);
@@ -385,16 +368,24 @@ END_TEST
 START_TEST(servers_that_cannot_be)
 {
     struct address none = {0};
-    struct resolver *made = NULL;
-    ck_assert_int_eq(resolver_new(base, &none, 1, 512, &made), -EINVAL);
+    struct servers *made = NULL;
+    resolve_with(1);
+    ck_assert_int_eq(resolver_servers(resolver, &none, 1, &made), -EINVAL);
     ck_assert_ptr_null(made);
 }
 END_TEST
 
-START_TEST(the_servers_of_resolv_conf)
+START_TEST(the_same_list_is_opened_once)
 {
-    int result = resolver_new(base, NULL, 0, 512, &resolver); /* made, and not asked */
-    ck_assert(result == 0 || result == -ENOENT);
+    struct servers *same, *other, *system;
+    resolve_with(2);
+    struct address addresses[] = {*dns_server_address(servers[0]), *dns_server_address(servers[1])};
+    ck_assert_int_eq(resolver_servers(resolver, addresses, 2, &same), 0);
+    ck_assert_ptr_eq(same, asked_servers);
+    ck_assert_int_eq(resolver_servers(resolver, addresses, 1, &other), 0);
+    ck_assert_ptr_ne(other, asked_servers);
+    ck_assert_int_eq(resolver_servers(resolver, NULL, 0, &system), 0); /* made, and not asked */
+    ck_assert_ptr_ne(system, asked_servers);
 }
 END_TEST
 
@@ -404,7 +395,6 @@ static void add(TCase *cases)
     tcase_add_test(cases, an_answer);
     tcase_add_test(cases, final_answers_are_not_asked_on);
     tcase_add_test(cases, errors_go_to_the_next_server);
-    tcase_add_test(cases, who_answered_last_is_asked_first);
     tcase_add_test(cases, when_all_fail_each_was_asked_once);
     tcase_add_test(cases, a_silent_server_costs_a_second);
     tcase_add_test(cases, two_silent_rounds_are_a_timeout);
@@ -416,7 +406,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, a_callback_may_ask_and_cancel);
     tcase_add_test(cases, it_sleeps_when_nothing_is_asked);
     tcase_add_test(cases, servers_that_cannot_be);
-    tcase_add_test(cases, the_servers_of_resolv_conf);
+    tcase_add_test(cases, the_same_list_is_opened_once);
 }
 
 int main(void)

@@ -1,0 +1,45 @@
+#include "base/ring.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_ROOM 4
+
+static bool grow(struct ring *ring, size_t size, size_t most)
+{
+    size_t room = ring->room == 0 ? FIRST_ROOM : ring->room * 2;
+    room = room < most ? room : most;
+    void *grown = reallocarray(ring->items, room, size);
+    if (!grown)
+        return false;
+    ring->items = grown;
+    ring->room = room;
+    return true;
+}
+
+void *ring_push(struct ring *ring, size_t size, size_t most, bool *ret_reused)
+{
+    *ret_reused = ring->count == most;
+    if (ring->count == ring->room && !*ret_reused && !grow(ring, size, most))
+        return NULL;
+    void *item = (char *)ring->items + ring->next * size;
+    if (!*ret_reused) {
+        memset(item, 0, size);
+        ring->count++;
+    }
+    ring->next = (ring->next + 1) % most;
+    return item;
+}
+
+void *ring_item(const struct ring *ring, size_t size, size_t n)
+{
+    size_t newest = ring->next > 0 ? ring->next - 1 : ring->count - 1;
+    size_t index = newest >= n ? newest - n : newest + ring->count - n;
+    return (char *)ring->items + index * size;
+}
+
+void ring_clear(struct ring *ring)
+{
+    free(ring->items);
+    *ring = (struct ring){0};
+}

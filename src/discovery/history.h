@@ -1,0 +1,55 @@
+#ifndef REDIAL_DISCOVERY_HISTORY_H
+#define REDIAL_DISCOVERY_HISTORY_H
+
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/ring.h"
+#include "discovery/resolver.h"
+
+/* Why the next question is asked when it is. */
+enum wait_reason {
+    WAIT_TTL,          /* when the answer's TTL is over */
+    WAIT_MIN_TTL,      /* the TTL is less than `min-ttl` */
+    WAIT_MAX_TTL,      /* the TTL is more than `max-ttl`, or nobody knows it */
+    WAIT_CONFIRMATION, /* what the answer claims is to be confirmed, or the end of `hold` is near */
+    WAIT_BACKOFF,      /* failures in a row */
+    WAIT_ROUTE,        /* until there is an IPv6 route, maybe */
+};
+
+/* "ttl", "min-ttl", "max-ttl", "confirmation", "backoff" or "route". */
+const char *wait_reason_name(enum wait_reason reason);
+
+/* One answer, or several alike in a row. */
+struct history_entry {
+    usec_t first, last; /* when they came */
+    unsigned repeats;   /* how many they were, at least 1 */
+    enum reply_source source;
+    struct address server; /* of REPLY_SERVER */
+    enum answer_outcome outcome;
+    uint32_t ttl; /* seconds, as the answer said, or ANSWER_TTL_UNKNOWN */
+    enum ttl_origin ttl_origin;
+    uint32_t count; /* records */
+    bool truncated;
+    unsigned refused;
+    uint64_t digest; /* of the records */
+    usec_t wait;     /* until the next question, without jitter */
+    enum wait_reason reason;
+};
+
+/* The last answers to one question. All zero: none. Belongs to the main thread. */
+#define HISTORY_MOST 100
+struct history {
+    struct ring entries;
+};
+
+/* Returns whether the answer is another one than that before it. Without memory it is not noted. */
+bool history_note(struct history *history, const struct reply *reply, usec_t wait,
+                  enum wait_reason reason, usec_t now);
+
+/* The n-th entry, the newest first. n is below `entries.count`. */
+const struct history_entry *history_entry(const struct history *history, size_t n);
+
+void history_clear(struct history *history);
+
+#endif

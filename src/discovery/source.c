@@ -1,0 +1,72 @@
+#include "discovery/source.h"
+
+/* When the question must be asked again to confirm what the last answer claimed. */
+static usec_t ask_by(const struct source *source, usec_t now)
+{
+    if (membership_unconfirmed(&source->membership))
+        return now + source->subscription.min_ttl;
+    return membership_held_until(&source->membership, &source->scope->rules);
+}
+
+static void on_answered(struct subscription *subscription, const struct reply *reply, usec_t now)
+{
+    struct source *source = list_entry(subscription, struct source, subscription);
+    const struct answer *answer = reply->answer;
+    enum membership_event event =
+        membership_take(&source->membership, &source->scope->rules, answer, now);
+    /* Who does not know cannot confirm: then the back-off goes before what is unsettled. */
+    bool knows = membership_table[event].verdict != MEMBERSHIP_KEEP;
+    subscription->ask_by = knows ? ask_by(source, now) : 0;
+    if (source->answered)
+        source->answered(source, reply, now);
+    bool good = answer->outcome == ANSWER_RECORDS;
+    source->scope->changed(
+        source->scope->arg,
+        good ? lookup_ttl(answer->ttl, subscription->min_ttl, subscription->max_ttl) : 0);
+}
+
+int source_start(struct source *source, struct scope *scope, const char *name, enum dns_type type,
+                 bool search)
+{
+    struct question question = {
+        .servers = scope->servers, .name = name, .type = type, .search = search};
+    source->scope = scope;
+    source->subscription.answered = on_answered;
+    source->subscription.min_ttl = scope->min_ttl;
+    source->subscription.max_ttl = scope->max_ttl;
+    source->subscription.starving = &scope->starving;
+    source->subscription.without_route = scope->without_route;
+    int result = lookups_subscribe(scope->lookups, &question, &source->subscription);
+    if (result < 0)
+        return result;
+    const struct answer *known = lookup_answer(source->subscription.lookup);
+    if (known->count > 0)
+        membership_take(&source->membership, &scope->rules, known, clock_now());
+    return 0;
+}
+
+void source_stop(struct source *source)
+{
+    lookups_unsubscribe(&source->subscription);
+    membership_clear(&source->membership);
+}
+
+bool source_started(const struct source *source)
+{
+    return source->subscription.lookup != NULL;
+}
+
+bool source_connect_failed(struct source *source, const struct record *record, usec_t now)
+{
+    if (!source_started(source) || !membership_find(&source->membership, record))
+        return false;
+    membership_connect_failed(&source->membership, record, now);
+    lookup_hurry(source->subscription.lookup);
+    return true;
+}
+
+void source_hurry(struct source *source)
+{
+    if (source_started(source))
+        lookup_hurry(source->subscription.lookup);
+}

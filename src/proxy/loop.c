@@ -46,6 +46,7 @@ void loop_clear(struct loop *loop)
     if (loop->base)
         event_base_free(loop->base);
     free(loop->buffer);
+    pipe_pool_clear(&loop->pipes);
     *loop = (struct loop){0};
 }
 

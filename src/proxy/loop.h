@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/list.h"
+#include "proxy/pipe.h"
 
 struct event;
 struct event_base;
@@ -16,6 +17,7 @@ struct event_base;
 struct loop {
     struct event_base *base;
     char *buffer;
+    struct pipe_pool pipes;
     struct list tasks;
     struct event *run_tasks;
 };

@@ -6,27 +6,35 @@
 #include <sys/socket.h>
 
 #include "proxy/loop.h"
+#include "proxy/pipe.h"
 #include "proxy/stream.h"
 
-/* Reads of one side before other sessions have their turn. */
-#define ROUNDS_PER_TURN 8
+/* Bytes of one side before other sessions have their turn. */
+#define BYTES_PER_TURN ((size_t)512 * 1024)
+
+/* A side is a stream once so many reads in a row filled the buffer, and is one no more after so
+ * many that brought less than this. */
+#define HINTS_TO_TURN 2
+#define STREAM_LEAST ((size_t)16 * 1024)
 
 void relay_init(struct relay *relay, struct stream *client, struct stream *endpoint)
 {
     *relay = (struct relay){.client = {.stream = client}, .endpoint = {.stream = endpoint}};
 }
 
-void relay_clear(struct relay *relay)
-{
-    free(relay->client.pending);
-    free(relay->endpoint.pending);
-}
-
-static void drop_pending(struct half *half)
+static void drop_pending(struct half *half, struct loop *loop)
 {
     free(half->pending);
     half->pending = NULL;
     half->pending_length = half->pending_sent = 0;
+    pipe_give(&loop->pipes, half->pipe);
+    half->pipe = NULL;
+}
+
+void relay_clear(struct relay *relay, struct loop *loop)
+{
+    drop_pending(&relay->client, loop);
+    drop_pending(&relay->endpoint, loop);
 }
 
 /* `half` is gone. What it sent before may still be read from its socket, but nothing reaches it. */
@@ -37,36 +45,50 @@ static void mark_reset(struct half *half)
 }
 
 /* Sends as much as goes. Returns how much went, or -errno when the receiver is gone. */
-static ssize_t send_all(struct half *to, const char *bytes, size_t size)
+static ssize_t send_some(struct half *to, const char *bytes, size_t size)
 {
-    size_t sent = 0;
-    while (sent < size) {
-        ssize_t put = stream_send(to->stream, bytes + sent, size - sent);
+    ssize_t put = stream_send(to->stream, bytes, size);
+    if (put == -EAGAIN)
+        return 0;
+    if (put < 0)
+        mark_reset(to);
+    return put;
+}
+
+/* Sends what `from` has in its pipe. Returns whether nothing is left there. */
+static bool drain(struct half *from, struct half *to)
+{
+    while (from->pipe->filled > 0) {
+        ssize_t put = stream_send_from(to->stream, from->pipe);
         if (put == -EAGAIN)
-            break;
-        if (put < 0) {
+            return false;
+        if (put <= 0) {
             mark_reset(to);
-            return put;
+            break;
         }
-        sent += (size_t)put;
     }
-    return (ssize_t)sent;
+    return true;
 }
 
 /* Sends what `from` has pending. Returns whether nothing is pending any more. */
-static bool flush(struct half *from, struct half *to)
+static bool flush(struct half *from, struct half *to, struct loop *loop)
 {
-    if (!from->pending)
+    if (!from->pending && !from->pipe)
         return true;
     if (!to->stream->writable)
         return false;
-    ssize_t sent =
-        send_all(to, from->pending + from->pending_sent, from->pending_length - from->pending_sent);
-    if (sent >= 0)
-        from->pending_sent += (uint32_t)sent;
-    if (sent >= 0 && from->pending_sent < from->pending_length)
-        return false;
-    drop_pending(from);
+    if (from->pipe) {
+        if (!drain(from, to))
+            return false;
+    } else {
+        ssize_t sent = send_some(to, from->pending + from->pending_sent,
+                                 from->pending_length - from->pending_sent);
+        if (sent >= 0)
+            from->pending_sent += (uint32_t)sent;
+        if (sent >= 0 && from->pending_sent < from->pending_length)
+            return false;
+    }
+    drop_pending(from, loop);
     return true;
 }
 
@@ -102,34 +124,87 @@ static void look_for_reset(struct half *half)
         half->reset = true;
 }
 
-/* Moves one buffer from one side to the other, or notes that there is none. */
-static void move(struct relay *relay, struct half *from, struct half *to, struct loop *loop)
+/* Looks at how much a read brought: whether the side is a stream, or one no more. */
+static void adapt(struct half *from, size_t got)
 {
-    ssize_t got = stream_receive(from->stream, loop->buffer, LOOP_BUFFER_SIZE);
-    if (got == -EAGAIN)
+    bool speaks_for_change =
+        from->mode == RELAY_COPY ? got == LOOP_BUFFER_SIZE : got < STREAM_LEAST;
+    from->hints = speaks_for_change ? (uint8_t)(from->hints + 1) : 0;
+    if (from->hints < HINTS_TO_TURN)
         return;
+    from->mode = from->mode == RELAY_COPY ? RELAY_SPLICE : RELAY_COPY;
+    from->hints = 0;
+}
+
+/* Notes what a read came to. Returns whether it brought bytes. */
+static bool note_read(struct half *from, ssize_t got)
+{
+    if (got == -EAGAIN)
+        return false;
     if (got <= 0) {
         from->ended = true;
         from->reset = from->reset || got < 0;
         from->stream->readable = false;
-        return;
+        return false;
     }
     from->received += (uint64_t)got;
-    ssize_t sent = send_all(to, loop->buffer, (size_t)got);
+    adapt(from, (size_t)got);
+    return true;
+}
+
+/* Moves a buffer from one side to the other, or notes that there is nothing. Returns how much. */
+static size_t move_copied(struct relay *relay, struct half *from, struct half *to,
+                          struct loop *loop, size_t room)
+{
+    size_t size = room < LOOP_BUFFER_SIZE ? room : LOOP_BUFFER_SIZE;
+    ssize_t got = stream_receive(from->stream, loop->buffer, size);
+    if (!note_read(from, got))
+        return 0;
+    ssize_t sent = send_some(to, loop->buffer, (size_t)got);
     if (sent >= 0 && sent < got &&
         keep_pending(from, loop->buffer + sent, (size_t)(got - sent)) < 0)
         relay->lost_bytes = true;
+    return (size_t)got;
+}
+
+/* The same through the pipe, which is empty. It is given back by flush(), in this turn or when the
+ * receiver has taken what is in it. */
+static size_t move_spliced(struct half *from, struct half *to, size_t room)
+{
+    ssize_t got = stream_receive_into(from->stream, from->pipe, room);
+    if (!note_read(from, got))
+        return 0;
+    drain(from, to);
+    return (size_t)got;
+}
+
+/* At most `room` bytes. Returns how many. */
+static size_t move(struct relay *relay, struct half *from, struct half *to, struct loop *loop,
+                   size_t room)
+{
+    if (from->mode == RELAY_SPLICE && !from->pipe)
+        from->pipe = pipe_take(&loop->pipes);
+    if (from->mode == RELAY_SPLICE && from->pipe)
+        return move_spliced(from, to, room);
+    return move_copied(relay, from, to, loop, room);
+}
+
+/* An empty pipe is of use to others. */
+static void give_back(struct half *from, struct loop *loop)
+{
+    if (from->pipe && from->pipe->filled == 0)
+        drop_pending(from, loop);
 }
 
 /* Moves what one side has for the other. Returns whether there is more for the next turn. */
 static bool pump(struct relay *relay, struct half *from, struct half *to, struct loop *loop)
 {
-    for (int round = 0; round < ROUNDS_PER_TURN && !relay->lost_bytes; round++) {
+    for (size_t moved = 0; moved < BYTES_PER_TURN && !relay->lost_bytes;) {
         if (to->reset) {
-            drop_pending(from);
+            drop_pending(from, loop);
             return false;
         }
-        if (!flush(from, to)) {
+        if (!flush(from, to, loop)) {
             look_for_reset(from);
             return false;
         }
@@ -140,7 +215,8 @@ static bool pump(struct relay *relay, struct half *from, struct half *to, struct
         }
         if (!from->stream->readable)
             return false;
-        move(relay, from, to, loop);
+        moved += move(relay, from, to, loop, BYTES_PER_TURN - moved);
+        give_back(from, loop);
     }
     return true;
 }
@@ -154,7 +230,7 @@ static bool reset_is_due(struct relay *relay, struct half *half, struct half *ot
         return false;
     if (!half->ended)
         pump(relay, half, other, loop);
-    return half->ended || half->pending || other->reset;
+    return half->ended || half->pending || half->pipe || other->reset;
 }
 
 enum relay_verdict relay_run(struct relay *relay, struct loop *loop)

@@ -6,14 +6,22 @@
 #include <stdint.h>
 
 struct loop;
+struct pipe;
 struct stream;
+
+/* How the bytes of one side are moved. Each side begins by copying, which is cheaper for messages,
+ * and is moved through a pipe as long as it looks like a stream. */
+enum relay_mode { RELAY_COPY, RELAY_SPLICE };
 
 /* One of the two equal sides of a relay. */
 struct half {
     struct stream *stream;
     char *pending; /* bytes of this side that the other one did not take yet; NULL: none */
     uint32_t pending_length, pending_sent;
+    struct pipe *pipe; /* the same when they are in a pipe; never set beside `pending` */
     uint64_t received; /* bytes, in all */
+    uint8_t mode;      /* enum relay_mode */
+    uint8_t hints;     /* reads in a row that speak for the other mode */
     bool ended;        /* it said that no more bytes come (a FIN, or a reset) */
     bool end_passed;   /* and the other side was told */
     bool reset;        /* it is broken: nothing can be sent to it */
@@ -38,7 +46,7 @@ enum relay_verdict {
 void relay_init(struct relay *relay, struct stream *client, struct stream *endpoint);
 
 /* Frees what is pending. */
-void relay_clear(struct relay *relay);
+void relay_clear(struct relay *relay, struct loop *loop);
 
 /* Moves what can be moved now, a bounded amount. To be called after each event of a stream. */
 enum relay_verdict relay_run(struct relay *relay, struct loop *loop);

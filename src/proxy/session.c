@@ -72,7 +72,7 @@ static void session_end(struct session *session, enum session_end end)
     void (*close_stream)(struct stream *) = end == SESSION_CLOSED ? stream_close : stream_reset;
     close_stream(session->client);
     close_stream(session->backend);
-    relay_clear(&session->relay);
+    relay_clear(&session->relay, view->loop);
     task_cancel(&session->again);
     list_remove(&session->node);
     if (session->endpoint)

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "proxy/loop.h"
+#include "proxy/pipe.h"
 
 static void on_event(evutil_socket_t fd, short events, void *arg)
 {
@@ -87,8 +89,41 @@ ssize_t stream_send(struct stream *stream, const void *bytes, size_t size)
     do {
         put = send(stream->fd, bytes, size, MSG_NOSIGNAL);
     } while (put < 0 && errno == EINTR);
-    if (put >= 0)
+    if (put >= 0) {
+        stream->writable = (size_t)put == size; /* less means full: epoll(7) */
         return put;
+    }
+    if (errno == EAGAIN)
+        stream->writable = false;
+    return -errno;
+}
+
+ssize_t stream_receive_into(struct stream *stream, struct pipe *pipe, size_t size)
+{
+    ssize_t got;
+    do {
+        got = splice(stream->fd, NULL, pipe->in, NULL, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    } while (got < 0 && errno == EINTR);
+    if (got >= 0) {
+        pipe->filled += (size_t)got;
+        return got;
+    }
+    if (errno == EAGAIN)
+        stream->readable = false;
+    return -errno;
+}
+
+ssize_t stream_send_from(struct stream *stream, struct pipe *pipe)
+{
+    ssize_t put;
+    do {
+        put = splice(pipe->out, NULL, stream->fd, NULL, pipe->filled,
+                     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    } while (put < 0 && errno == EINTR);
+    if (put >= 0) {
+        pipe->filled -= (size_t)put;
+        return put;
+    }
     if (errno == EAGAIN)
         stream->writable = false;
     return -errno;

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct loop;
+struct pipe;
 struct stream;
 
 /* Something happened on the socket; `readable` and `writable` say what may be tried now. */
@@ -40,6 +41,11 @@ void stream_reset(struct stream *stream);
  * bytes, or -errno; -EAGAIN where there is nothing to do now. */
 ssize_t stream_receive(struct stream *stream, void *buffer, size_t size);
 ssize_t stream_send(struct stream *stream, const void *bytes, size_t size);
+
+/* The same through a pipe, by splice(2), so that the bytes stay in the kernel: at most `size` into
+ * an empty pipe, and what is in it out of it. */
+ssize_t stream_receive_into(struct stream *stream, struct pipe *pipe, size_t size);
+ssize_t stream_send_from(struct stream *stream, struct pipe *pipe);
 
 /* How a connect ended: SO_ERROR of socket(7), as 0 or -errno. */
 int stream_connect_error(const struct stream *stream);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +21,11 @@ static char pattern(uint8_t seed, uint64_t at)
     return (char)((at * 2654435761u >> 11) ^ seed);
 }
 
+static bool holds_empty_pipe(const struct half *half)
+{
+    return half->pipe && half->pipe->filled == 0;
+}
+
 static void run_relay(struct rig *rig)
 {
     if (rig_over(rig))
@@ -29,6 +35,8 @@ static void run_relay(struct rig *rig)
     if (rig->relay.client.pending_length > LOOP_BUFFER_SIZE ||
         rig->relay.endpoint.pending_length > LOOP_BUFFER_SIZE)
         abort(); /* an unbounded buffer */
+    if (holds_empty_pipe(&rig->relay.client) || holds_empty_pipe(&rig->relay.endpoint))
+        abort();
     if (rig->verdict == RELAY_AGAIN) {
         rig->agains++;
         loop_later(&rig->loop, &rig->again);
@@ -55,22 +63,24 @@ static int open_side(struct rig *rig, struct stream **ret_stream)
     return ends[1];
 }
 
-void rig_open(struct rig *rig)
+void rig_open(struct rig *rig, enum relay_mode mode)
 {
     struct stream *client, *endpoint;
     *rig = (struct rig){.verdict = RELAY_IDLE};
+    signal(SIGPIPE, SIG_IGN); /* as the server does, since splice(2) knows no MSG_NOSIGNAL */
     if (loop_init(&rig->loop) < 0)
         abort();
     rig->client = (struct far_end){.fd = open_side(rig, &client), .seed = 0x11};
     rig->endpoint = (struct far_end){.fd = open_side(rig, &endpoint), .seed = 0xee};
     task_init(&rig->again, on_again);
     relay_init(&rig->relay, client, endpoint);
+    rig->relay.client.mode = rig->relay.endpoint.mode = mode;
 }
 
 void rig_close(struct rig *rig)
 {
     task_cancel(&rig->again);
-    relay_clear(&rig->relay);
+    relay_clear(&rig->relay, &rig->loop);
     stream_close(rig->relay.client.stream);
     stream_close(rig->relay.endpoint.stream);
     if (rig->client.fd >= 0)

@@ -28,7 +28,8 @@ struct rig {
     unsigned agains, runs;
 };
 
-void rig_open(struct rig *rig);
+/* Both sides begin in that mode. */
+void rig_open(struct rig *rig, enum relay_mode mode);
 void rig_close(struct rig *rig);
 
 /* One turn: both far ends send and read pieces of random size, then the relay's events run. */

@@ -16,9 +16,14 @@
 
 static struct rig rig;
 
-static void setup(void)
+static void setup_copy(void)
 {
-    rig_open(&rig);
+    rig_open(&rig, RELAY_COPY);
+}
+
+static void setup_splice(void)
+{
+    rig_open(&rig, RELAY_SPLICE);
 }
 
 static void teardown(void)
@@ -66,8 +71,8 @@ START_TEST(carries_every_byte_both_ways)
         ck_assert(rig_until(&rig, rig_carried));
         ck_assert_int_eq(rig.verdict, RELAY_IDLE);
     }
-    ck_assert_ptr_null(rig.relay.client.pending); /* an idle connection holds no buffer */
-    ck_assert_ptr_null(rig.relay.endpoint.pending);
+    ck_assert(!rig.relay.client.pending && !rig.relay.endpoint.pending); /* since it is idle */
+    ck_assert(!rig.relay.client.pipe && !rig.relay.endpoint.pipe);
     shutdown(rig.client.fd, SHUT_WR);
     shutdown(rig.endpoint.fd, SHUT_WR);
     ck_assert(rig_until(&rig, both_got_their_end));
@@ -256,7 +261,7 @@ static void back_pressure(struct far_end *sender, struct far_end *receiver, stru
     sender->to_send = 64 * MIB;
     receiver->holds_back = true;
     turn_until_stuck(sender);
-    ck_assert_ptr_nonnull(half->pending);
+    ck_assert(half->pending || half->pipe);
     ck_assert_uint_lt(sender->sent, 32 * MIB);
     uint64_t stuck = half->received;
     unsigned runs = rig.runs;
@@ -266,7 +271,7 @@ static void back_pressure(struct far_end *sender, struct far_end *receiver, stru
     receiver->holds_back = false;
     sender->to_send = sender->sent + 100000;
     ck_assert(rig_until(&rig, rig_carried));
-    ck_assert_ptr_null(half->pending);
+    ck_assert(!half->pending && !half->pipe);
 }
 
 START_TEST(back_pressure_to_the_client)
@@ -340,7 +345,6 @@ static void add_resets(TCase *cases)
 
 static void add(TCase *cases)
 {
-    tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, carries_every_byte_both_ways);
     tcase_add_test(cases, the_client_half_closes);
     tcase_add_test(cases, the_endpoint_half_closes);
@@ -354,7 +358,51 @@ static void add(TCase *cases)
     tcase_add_test(cases, a_long_stream_gives_others_their_turn);
 }
 
+/* Long runs of full reads are a stream, small ones are not, and each direction is seen apart. */
+START_TEST(the_mode_follows_what_is_seen)
+{
+    ck_assert_int_eq(rig.relay.client.mode, RELAY_COPY);
+    rig.client.to_send = 64 * MIB;
+    rig.endpoint.to_send = 100;
+    ck_assert(rig_until(&rig, rig_carried));
+    ck_assert_uint_gt(rig.loop.pipes.open, 0);
+    ck_assert_int_eq(rig.relay.endpoint.mode, RELAY_COPY);
+    for (int i = 0; i < 10; i++) {
+        rig.client.to_send += 100;
+        ck_assert(rig_until(&rig, rig_carried));
+    }
+    ck_assert_int_eq(rig.relay.client.mode, RELAY_COPY);
+}
+END_TEST
+
+/* Without a pipe to be had, a stream is copied. */
+START_TEST(streams_go_without_pipes)
+{
+    rig.loop.pipes.open = PIPES_MOST;
+    rig.client.to_send = 8 * MIB;
+    ck_assert(rig_until(&rig, rig_carried));
+    ck_assert_uint_eq(rig.loop.pipes.open, PIPES_MOST);
+    ck_assert_ptr_null(rig.loop.pipes.idle);
+    rig.loop.pipes.open = 0;
+}
+END_TEST
+
+static void add_copy(TCase *cases)
+{
+    tcase_add_checked_fixture(cases, setup_copy, teardown);
+    add(cases);
+    tcase_add_test(cases, the_mode_follows_what_is_seen);
+}
+
+static void add_splice(TCase *cases)
+{
+    tcase_add_checked_fixture(cases, setup_splice, teardown);
+    add(cases);
+    tcase_add_test(cases, streams_go_without_pipes);
+}
+
 int main(void)
 {
-    return suite_run("proxy/relay", add);
+    int failed = suite_run("proxy/relay, copying", add_copy);
+    return suite_run("proxy/relay, splicing", add_splice) || failed;
 }

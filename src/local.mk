@@ -11,7 +11,8 @@ libbase_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/mailbox.c src/base/mailbox.h \
 	src/base/random.c src/base/random.h \
-	src/base/ring.c src/base/ring.h
+	src/base/ring.c src/base/ring.h \
+	src/base/stride.c src/base/stride.h
 
 libconfig_a_SOURCES = \
 	src/config/config.c src/config/config.h \
@@ -51,14 +52,17 @@ libproxy_a_SOURCES = \
 	src/proxy/balance.c src/proxy/balance.h \
 	src/proxy/connect.c src/proxy/connect.h \
 	src/proxy/dial.c src/proxy/dial.h \
+	src/proxy/heap.c src/proxy/heap.h \
 	src/proxy/limit.h \
 	src/proxy/listener.c src/proxy/listener.h \
 	src/proxy/loop.c src/proxy/loop.h \
 	src/proxy/pipe.c src/proxy/pipe.h \
+	src/proxy/ranking.c src/proxy/ranking.h \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/session.c src/proxy/session.h \
 	src/proxy/stream.c src/proxy/stream.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
+	src/proxy/usable.h \
 	src/proxy/view.c src/proxy/view.h \
 	src/proxy/worker.c src/proxy/worker.h
 

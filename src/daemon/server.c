@@ -174,12 +174,23 @@ static int start_dns(struct server *server)
     return server->lookups ? 0 : fail("discovery could not be started", -ENOMEM);
 }
 
+static int use_endpoints(struct service *service, struct endpoint_set *set)
+{
+    const struct upstream_config *config =
+        &service->server->config->upstreams[service - service->server->services];
+    return balancer_use(&service->upstream->balancer, (enum balance_policy)config->options.balance,
+                        set);
+}
+
 static void on_endpoints(void *arg, struct endpoint_set *set, const struct endpoint_set *previous,
                          usec_t ttl)
 {
     struct service *service = arg;
     struct server *server = service->server;
     report_endpoints(service->name, set, previous, ttl);
+    if (use_endpoints(service, set) < 0)
+        log_error("no memory to balance over the new endpoints",
+                  log_text("upstream", service->name));
     for (size_t i = 0; i < server->crew_count; i++)
         if (worker_set_endpoints(server->crews[i].worker, service->upstream, set) < 0)
             log_error("no memory to tell a worker of the new endpoints",
@@ -254,6 +265,7 @@ static int start_service(struct server *server, size_t index)
     if (result < 0)
         return result;
     struct endpoint_set *set = discovery_set(service->discovery);
+    result = use_endpoints(service, set);
     if (set->count > 0)
         report_endpoints(service->name, set, NULL, 0);
     for (size_t i = 0; i < server->crew_count && result == 0; i++) {

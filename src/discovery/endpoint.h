@@ -19,6 +19,10 @@ struct endpoint {
     _Atomic bool failure_told; /* the main thread has a failure to look at still */
     _Atomic bool ejected;      /* out of rotation, until redial itself has reached it again */
     _Atomic int64_t failed_at; /* clock_now() of the last failure; 0: none */
+
+    /* These belong to the one balancer that it is in, see proxy/balance. */
+    _Atomic int64_t fresh_since; /* when it came to others that served already; 0: long ago */
+    uint32_t slot;               /* one more than its place in the newest set; 0: not in it */
 };
 
 /* A new one with one reference, or NULL where there is no memory. */

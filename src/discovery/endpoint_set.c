@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stride.h"
+
 int place_compare(const void *a, const void *b)
 {
     const struct place *one = a, *other = b;
@@ -40,8 +42,15 @@ static uint32_t scaled(const struct place *place, size_t zeros)
     return place->weight == 0 ? 1 : (uint32_t)(place->weight * (zeros > 0 ? zeros : 1));
 }
 
-static void set_weights(const struct place *places, size_t count, uint32_t *weights,
-                        struct endpoint_tier *tier)
+static uint64_t sum_of(const uint32_t *weights, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += weights[i];
+    return sum;
+}
+
+static void set_weights(const struct place *places, size_t count, uint32_t *weights)
 {
     size_t zeros = count_zeros(places, count);
     uint64_t divisor = 0;
@@ -49,12 +58,11 @@ static void set_weights(const struct place *places, size_t count, uint32_t *weig
         weights[i] = scaled(&places[i], zeros);
         divisor = greatest_divisor(weights[i], divisor);
     }
-    tier->even = true;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         weights[i] = (uint32_t)(weights[i] / divisor);
-        tier->weight += weights[i];
-        tier->even = tier->even && weights[i] == weights[0];
-    }
+    while (sum_of(weights, count) > UINT32_MAX)
+        for (size_t i = 0; i < count; i++)
+            weights[i] = weights[i] > 1 ? weights[i] / 2 : 1;
 }
 
 /* --- the set --------------------------------------------------------------------------------- */
@@ -72,13 +80,28 @@ static struct endpoint_set *allocate(size_t count, size_t tiers)
 {
     struct endpoint_set *set =
         calloc(1, sizeof *set + count * sizeof *set->endpoints + tiers * sizeof *set->tiers +
-                      count * sizeof *set->weights);
+                      count * (sizeof *set->weights + sizeof *set->ends));
     if (!set)
         return NULL;
     set->references = 1;
     set->tiers = (struct endpoint_tier *)(void *)(set->endpoints + count);
     set->weights = (uint32_t *)(void *)(set->tiers + tiers);
+    set->ends = set->weights + count;
     return set;
+}
+
+static void set_tier(struct endpoint_set *set, struct endpoint_tier *tier,
+                     const struct place *places)
+{
+    const uint32_t *weights = set->weights + tier->first;
+    set_weights(places, tier->count, set->weights + tier->first);
+    tier->even = true;
+    for (size_t i = 0; i < tier->count; i++) {
+        tier->weight += weights[i];
+        tier->even = tier->even && weights[i] == weights[0];
+        set->ends[tier->first + i] = tier->weight;
+    }
+    tier->stride = tier->even ? 1 : stride_for(tier->weight);
 }
 
 static void set_tiers(struct endpoint_set *set, const struct place *places, size_t count)
@@ -90,7 +113,7 @@ static void set_tiers(struct endpoint_set *set, const struct place *places, size
         struct endpoint_tier *tier = &set->tiers[set->tier_count++];
         tier->first = first;
         tier->count = i - first;
-        set_weights(places + first, tier->count, set->weights + first, tier);
+        set_tier(set, tier, places + first);
         first = i;
     }
 }
@@ -133,12 +156,11 @@ void endpoint_set_unref(struct endpoint_set *set)
 static bool same_tier(const struct endpoint_set *set, const struct endpoint_tier *tier,
                       const struct place *places, uint32_t *weights)
 {
-    struct endpoint_tier wanted = {0};
     for (size_t i = 0; i < tier->count; i++)
         if (places[i].tier != places[0].tier ||
             !address_equal(&set->endpoints[tier->first + i]->address, &places[i].address))
             return false;
-    set_weights(places, tier->count, weights, &wanted);
+    set_weights(places, tier->count, weights);
     return memcmp(weights, set->weights + tier->first, tier->count * sizeof *weights) == 0;
 }
 

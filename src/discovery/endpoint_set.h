@@ -22,7 +22,8 @@ int place_compare(const void *a, const void *b);
 struct endpoint_tier {
     size_t first, count;
     bool even;       /* all weights are the same, and then they are 1 */
-    uint64_t weight; /* the sum of them */
+    uint32_t weight; /* the sum of them */
+    uint32_t stride; /* where they are not even: see base/stride, for `weight` places */
 };
 
 /* The endpoints of an upstream at one moment, by tier and address. Immutable; shared by reference
@@ -32,6 +33,7 @@ struct endpoint_set {
     size_t count, tier_count;
     struct endpoint_tier *tiers; /* in order, none empty */
     uint32_t *weights;           /* of each endpoint, at least 1, as they relate within the tier */
+    uint32_t *ends;              /* the sum of the weights of its tier up to and with each */
     struct endpoint *endpoints[];
 };
 

@@ -33,7 +33,7 @@ static void dial_free(struct dial *dial)
     list_remove(&dial->waiter.node);
     connect_cancel(dial->attempt);
     if (dial->endpoint)
-        balance_release(dial->endpoint);
+        balance_release(&dial->view->upstream->balancer, dial->endpoint);
     for (size_t i = 0; i < dial->tried_count; i++)
         endpoint_unref(dial->tried[i]);
     free(dial->tried);
@@ -116,7 +116,7 @@ static bool book_failure(struct dial *dial, enum connect_outcome outcome, int er
     if (!next)
         resume_in(dial, LOCAL_FAULT_PAUSE);
     dial->endpoint = NULL;
-    balance_release(endpoint);
+    balance_release(&dial->view->upstream->balancer, endpoint);
     return next;
 }
 

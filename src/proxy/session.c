@@ -76,7 +76,7 @@ static void session_end(struct session *session, enum session_end end)
     task_cancel(&session->again);
     list_remove(&session->node);
     if (session->endpoint)
-        balance_release(session->endpoint);
+        balance_release(&view->upstream->balancer, session->endpoint);
     free(session);
     on_end(view);
 }

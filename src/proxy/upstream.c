@@ -30,6 +30,8 @@ struct upstream *upstream_ref(struct upstream *upstream)
 
 void upstream_unref(struct upstream *upstream)
 {
-    if (upstream && atomic_fetch_sub_explicit(&upstream->references, 1, memory_order_acq_rel) == 1)
-        free(upstream);
+    if (!upstream || atomic_fetch_sub_explicit(&upstream->references, 1, memory_order_acq_rel) != 1)
+        return;
+    balancer_clear(&upstream->balancer);
+    free(upstream);
 }

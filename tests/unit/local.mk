@@ -8,6 +8,7 @@ unit_programs = \
 	tests/unit/test_base_mailbox \
 	tests/unit/test_base_network \
 	tests/unit/test_base_random \
+	tests/unit/test_base_stride \
 	tests/unit/test_config_ini \
 	tests/unit/test_config_listen \
 	tests/unit/test_config_options \
@@ -23,7 +24,11 @@ unit_programs = \
 	tests/unit/test_discovery_discovery \
 	tests/unit/test_discovery_lookup \
 	tests/unit/test_discovery_resolver \
+	tests/unit/test_proxy_heap \
 	tests/unit/test_proxy_balance \
+	tests/unit/test_proxy_balance_threads \
+	tests/unit/test_proxy_balance_weights \
+	tests/unit/test_proxy_balance_fresh \
 	tests/unit/test_proxy_connect \
 	tests/unit/test_proxy_stream \
 	tests/unit/test_proxy_relay \
@@ -67,6 +72,10 @@ tests_unit_test_base_network_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 tests_unit_test_base_random_SOURCES = tests/unit/test_base_random.c tests/unit/suite.h
 tests_unit_test_base_random_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_random_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_stride_SOURCES = tests/unit/test_base_stride.c tests/unit/suite.h
+tests_unit_test_base_stride_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_stride_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
 tests_unit_test_config_ini_SOURCES = tests/unit/test_config_ini.c tests/unit/suite.h
 tests_unit_test_config_ini_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -145,10 +154,33 @@ tests_unit_test_discovery_resolver_SOURCES = tests/unit/test_discovery_resolver.
 tests_unit_test_discovery_resolver_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_resolver_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
+tests_unit_test_proxy_heap_SOURCES = tests/unit/test_proxy_heap.c tests/unit/suite.h
+tests_unit_test_proxy_heap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_heap_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
 tests_unit_test_proxy_balance_SOURCES = tests/unit/test_proxy_balance.c tests/unit/suite.h \
-	tests/unit/plain_set.h
+	tests/unit/balance_rig.c \
+	tests/unit/balance_rig.h
 tests_unit_test_proxy_balance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_balance_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_balance_threads_SOURCES = tests/unit/test_proxy_balance_threads.c tests/unit/suite.h \
+	tests/unit/balance_rig.c \
+	tests/unit/balance_rig.h
+tests_unit_test_proxy_balance_threads_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_balance_threads_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_balance_weights_SOURCES = tests/unit/test_proxy_balance_weights.c tests/unit/suite.h \
+	tests/unit/balance_rig.c \
+	tests/unit/balance_rig.h
+tests_unit_test_proxy_balance_weights_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_balance_weights_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_balance_fresh_SOURCES = tests/unit/test_proxy_balance_fresh.c tests/unit/suite.h \
+	tests/unit/balance_rig.c \
+	tests/unit/balance_rig.h
+tests_unit_test_proxy_balance_fresh_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_balance_fresh_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_connect_SOURCES = tests/unit/test_proxy_connect.c tests/unit/suite.h \
 	tests/unit/loopback.c \

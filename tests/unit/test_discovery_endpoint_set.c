@@ -225,9 +225,34 @@ START_TEST(weights_relate_within_a_tier)
     for (size_t i = 0; i < count; i++) {
         ck_assert_uint_eq(set->weights[i], weight_rows[_i].kept[i]);
         sum += set->weights[i];
+        ck_assert_uint_eq(set->ends[i], sum);
     }
     ck_assert_uint_eq(set->tiers[0].weight, sum);
+    ck_assert_uint_eq(set->ends[count], 1); /* each tier counts for itself */
     ck_assert(set->tiers[0].even == weight_rows[_i].even);
+    endpoint_set_unref(set);
+}
+END_TEST
+
+/* 600 of no weight beside 600 of the greatest: their sum is beyond 32 bits, and is rounded. */
+START_TEST(great_sums_of_weights_fit)
+{
+    struct place places[1200];
+    double least = 1, most = 0;
+    for (unsigned i = 0; i < 1200; i++)
+        places[i] = place_of(i, 0, i < 600 ? 0 : UINT16_MAX);
+    struct endpoint_set *set = places_set(NULL, places, 1200);
+    for (size_t i = 0; i < 600; i++)
+        ck_assert_uint_eq(set->weights[i], 1);
+    for (size_t i = 600; i < 1200; i++) {
+        double share = (double)set->weights[i] / set->tiers[0].weight;
+        least = share < least ? share : least;
+        most = share > most ? share : most;
+    }
+    ck_assert_uint_eq(set->ends[1199], set->tiers[0].weight);
+    ck_assert_msg(least * 600 > 1 - 1e-6 && most * 600 <= 1, "%.9f to %.9f", least * 600,
+                  most * 600);
+    ck_assert(endpoint_set_is(set, places, 1200));
     endpoint_set_unref(set);
 }
 END_TEST
@@ -256,6 +281,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, tiers_stand_in_order);
     tcase_add_test(cases, who_changes_tier_stays);
     tcase_add_loop_test(cases, weights_relate_within_a_tier, 0, COUNT_OF(weight_rows));
+    tcase_add_test(cases, great_sums_of_weights_fit);
     tcase_add_test(cases, the_same_places_are_known);
     tcase_add_test(cases, an_empty_set);
     tcase_add_test(cases, every_address_is_found);

@@ -38,7 +38,7 @@ static void on_dial(void *arg, const struct dial_result *told)
     result->address = told->endpoint->address;
     ck_assert_uint_ge(atomic_load(&told->endpoint->active), 1);
     stream_close(told->stream);
-    balance_release(told->endpoint);
+    balance_release(&rig.upstream->balancer, told->endpoint);
 }
 
 static bool is_called(void *arg)

@@ -1,0 +1,108 @@
+#include "proxy/heap.h"
+
+#include <stdlib.h>
+
+#include "base/random.h"
+#include "suite.h"
+
+#define MOST 200
+
+static struct rank ranks[MOST];
+static uint32_t spots[MOST];
+static struct heap heap;
+
+static struct rank random_rank(uint32_t slot)
+{
+    return (struct rank){random_below(8), random_below(50), 1 + random_below(3), slot};
+}
+
+static void begin(void)
+{
+    heap = (struct heap){ranks, spots, 0};
+    for (size_t i = 0; i < MOST; i++)
+        spots[i] = HEAP_NONE;
+}
+
+/* Nobody stands before who is above, and everybody is where `spots` says. */
+static void ck_heap(uint32_t members)
+{
+    uint32_t found = 0;
+    for (uint32_t slot = 0; slot < MOST; slot++) {
+        if (spots[slot] == HEAP_NONE)
+            continue;
+        found++;
+        ck_assert_uint_lt(spots[slot], heap.count);
+        ck_assert_uint_eq(ranks[spots[slot]].slot, slot);
+    }
+    ck_assert_uint_eq(found, members);
+    ck_assert_uint_eq(heap.count, members);
+    for (uint32_t at = 1; at < heap.count; at++)
+        ck_assert(!rank_before(&ranks[at], &ranks[(at - 1) / 2]));
+}
+
+START_TEST(stays_in_order)
+{
+    uint32_t members = 0;
+    random_seed(31);
+    begin();
+    for (int i = 0; i < 20000; i++) {
+        uint32_t slot = random_below(i < 10000 ? MOST : 5); /* large, then small */
+        struct rank rank = random_rank(slot);
+        if (spots[slot] == HEAP_NONE) {
+            heap_insert(&heap, &rank);
+            members++;
+        } else if (random_below(2)) {
+            heap_remove(&heap, spots[slot]);
+            members--;
+        } else {
+            heap_change(&heap, spots[slot], &rank);
+            ck_assert_uint_eq(ranks[spots[slot]].value, rank.value);
+            ck_assert_uint_eq(ranks[spots[slot]].pass, rank.pass);
+        }
+        ck_heap(members);
+    }
+}
+END_TEST
+
+START_TEST(comes_out_sorted)
+{
+    random_seed(32);
+    begin();
+    for (uint32_t slot = 0; slot < MOST; slot++) {
+        struct rank rank = random_rank(slot);
+        heap_insert(&heap, &rank);
+    }
+    struct rank last = ranks[0];
+    for (uint32_t left = MOST; left > 0; left--) {
+        ck_assert(!rank_before(&ranks[0], &last));
+        last = ranks[0];
+        heap_remove(&heap, 0);
+        ck_heap(left - 1);
+    }
+}
+END_TEST
+
+/* 1/3 comes before 2/5 comes before 1/2, however great the numbers are. */
+START_TEST(fractions_are_exact)
+{
+    const struct rank third = {1, 0, 3, 0}, two_fifths = {2, 0, 5, 0}, half = {1, 0, 2, 0};
+    const struct rank great = {UINT32_MAX - 1, 0, UINT32_MAX, 0}, one = {1, 0, 1, 0};
+    const struct rank later = {2, 1, 6, 0};
+    ck_assert(rank_before(&third, &two_fifths) && rank_before(&two_fifths, &half));
+    ck_assert(rank_before(&great, &one) && !rank_before(&one, &great));
+    ck_assert(rank_before(&third, &later) && !rank_before(&later, &third));
+    ck_assert(!rank_before(&third, &third));
+}
+END_TEST
+
+static void add(TCase *cases)
+{
+    tcase_add_test(cases, stays_in_order);
+    tcase_add_test(cases, comes_out_sorted);
+    tcase_add_test(cases, fractions_are_exact);
+}
+
+int main(void)
+{
+    return suite_run("proxy/heap", add);
+}

@@ -42,6 +42,7 @@ libproxy_a_SOURCES = \
 	src/proxy/limit.h \
 	src/proxy/listener.c src/proxy/listener.h \
 	src/proxy/loop.c src/proxy/loop.h \
+	src/proxy/proxy_header.c src/proxy/proxy_header.h \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/session.c src/proxy/session.h \
 	src/proxy/stream.c src/proxy/stream.h \

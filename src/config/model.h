@@ -12,6 +12,7 @@
 
 enum balance_policy { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONNECTIONS, BALANCE_RANDOM_TWO };
 enum dns_family { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
+enum proxy_protocol { PROXY_PROTOCOL_OFF, PROXY_PROTOCOL_V1, PROXY_PROTOCOL_V2 };
 
 /* What [redial] says. A count of 0 means "find it out on this host". */
 struct global_options {
@@ -41,7 +42,8 @@ struct upstream_options {
     usec_t hold;
     int64_t sample_size;
     usec_t connect_timeout, deadline;
-    usec_t idle_timeout; /* 0: off */
+    usec_t idle_timeout;    /* 0: off */
+    int64_t proxy_protocol; /* enum proxy_protocol */
 };
 
 #endif

@@ -14,6 +14,7 @@ static const char *const balance_choices[] = {"round-robin", "least-connections"
 static const char *const family_choices[] = {"any", "ipv4", "ipv6", NULL};
 static const char *const level_choices[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_choices[] = {"text", "json", NULL};
+static const char *const proxy_choices[] = {"off", "v1", "v2", NULL};
 static const char *const switch_choices[] = {"off", "on", NULL};
 
 #define GLOBAL(member) .scope = OPTION_GLOBAL, .offset = offsetof(struct global_options, member)
@@ -79,6 +80,9 @@ const struct config_option option_table[] = {
     {"session", "idle-timeout", UPSTREAM(idle_timeout), DURATION(100 * MSEC, 10000 * HOUR),
      .zero = "off", .default_text = "off", .reloadable = true,
      .help = "close a connection that carried nothing for so long"},
+    {"session", "proxy-protocol", UPSTREAM(proxy_protocol), CHOICE(proxy_choices),
+     .default_text = "off", .reloadable = true,
+     .help = "tell the backend whose connection it is, in the PROXY protocol: off, v1 or v2"},
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "proxy/balance.h"
 #include "proxy/dial.h"
+#include "proxy/proxy_header.h"
 #include "proxy/relay.h"
 #include "proxy/stream.h"
 #include "proxy/view.h"
@@ -129,6 +130,19 @@ static void on_client_while_dialling(struct stream *stream, void *owner)
         session_end(owner, SESSION_CLIENT_RESET);
 }
 
+/* Tells the endpoint whose connection it is, where it wants to know. Returns 0 or -ENOMEM. */
+static int send_proxy_header(struct session *session)
+{
+    char header[PROXY_HEADER_MAX];
+    const struct upstream_options *options = &session->view->options->options;
+    if (options->proxy_protocol == PROXY_PROTOCOL_OFF)
+        return 0;
+    struct address reached = stream_local_address(session->client);
+    size_t size = proxy_header_write((enum proxy_protocol)options->proxy_protocol,
+                                     &session->address, &reached, header);
+    return relay_send_first(&session->relay, header, size);
+}
+
 static void on_dialled(void *arg, const struct dial_result *result)
 {
     static const enum session_end ends[] = {
@@ -149,7 +163,10 @@ static void on_dialled(void *arg, const struct dial_result *result)
     relay_init(&session->relay, session->client, session->backend);
     stream_set_owner(session->client, on_stream, session);
     stream_set_owner(session->backend, on_stream, session);
-    relay_on(session);
+    if (send_proxy_header(session) < 0)
+        session_end(session, SESSION_LOCAL_FAULT);
+    else
+        relay_on(session);
 }
 
 int session_start(struct view *view, int fd, const struct address *client,

@@ -94,6 +94,15 @@ ssize_t stream_send(struct stream *stream, const void *bytes, size_t size)
     return -errno;
 }
 
+struct address stream_local_address(const struct stream *stream)
+{
+    struct sockaddr_storage name = {0};
+    socklen_t length = sizeof name;
+    if (getsockname(stream->fd, (struct sockaddr *)&name, &length) < 0)
+        length = 0;
+    return address_from_sockaddr((struct sockaddr *)&name, length);
+}
+
 int stream_connect_error(const struct stream *stream)
 {
     int error = 0;

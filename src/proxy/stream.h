@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/address.h"
+
 struct loop;
 struct stream;
 
@@ -40,6 +42,9 @@ void stream_reset(struct stream *stream);
  * bytes, or -errno; -EAGAIN where there is nothing to do now. */
 ssize_t stream_receive(struct stream *stream, void *buffer, size_t size);
 ssize_t stream_send(struct stream *stream, const void *bytes, size_t size);
+
+/* The address on this host that the connection has; "none" for a Unix socket. */
+struct address stream_local_address(const struct stream *stream);
 
 /* How a connect ended: SO_ERROR of socket(7), as 0 or -errno. */
 int stream_connect_error(const struct stream *stream);

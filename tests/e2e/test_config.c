@@ -23,7 +23,7 @@ static const struct {
     {GOOD "[connect]\ntimout = 1s\n", 5, "timout|did you mean timeout"},
     {GOOD "[eject]\nbase = 2s\n", 4, "unknown section [eject]"},
     {GOOD "[connect]\nhedge-after = 250ms\n", 5, "unknown key hedge-after"},
-    {GOOD "[session]\nproxy-protocol = v2\n", 5, "unknown key proxy-protocol"},
+    {GOOD "[session]\nproxy-protocol = v3\n", 5, "proxy-protocol|off v1 v2"},
     {GOOD "balance = best\n", 4, "balance|best|round-robin least-connections random-two"},
     {GOOD "[connect]\ntimeout = 5\n", 5, "timeout|duration"},
     {GOOD "[connect]\ntimeout = 5 parsecs\n", 5, "timeout|duration"},

@@ -30,6 +30,7 @@ unit_programs = \
 	tests/unit/test_proxy_dial \
 	tests/unit/test_proxy_listener \
 	tests/unit/test_proxy_worker \
+	tests/unit/test_proxy_header \
 	tests/unit/test_daemon_descriptors \
 	tests/unit/test_daemon_report \
 	tests/unit/test_daemon_sockets
@@ -224,3 +225,7 @@ tests_unit_test_discovery_membership_SOURCES = tests/unit/test_discovery_members
 	tests/unit/suite.h
 tests_unit_test_discovery_membership_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_membership_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_header_SOURCES = tests/unit/test_proxy_header.c tests/unit/suite.h
+tests_unit_test_proxy_header_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_header_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)

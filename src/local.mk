@@ -41,11 +41,15 @@ libproxy_a_SOURCES = \
 	src/proxy/dial.c src/proxy/dial.h \
 	src/proxy/limit.h \
 	src/proxy/listener.c src/proxy/listener.h \
+	src/proxy/local_fault.c src/proxy/local_fault.h \
 	src/proxy/loop.c src/proxy/loop.h \
 	src/proxy/proxy_header.c src/proxy/proxy_header.h \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/session.c src/proxy/session.h \
+	src/proxy/socket_options.c src/proxy/socket_options.h \
+	src/proxy/stall.c src/proxy/stall.h \
 	src/proxy/stream.c src/proxy/stream.h \
+	src/proxy/sweep.c src/proxy/sweep.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/view.c src/proxy/view.h \
 	src/proxy/worker.c src/proxy/worker.h

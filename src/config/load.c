@@ -300,6 +300,18 @@ static void check_loops(const struct loader *loader)
     }
 }
 
+/* The kernel takes one address a connect, so a second one of its family would never be used. */
+static void check_sources(const struct loader *loader, struct origin origin,
+                          const struct upstream_options *options)
+{
+    size_t ipv4 = 0;
+    for (size_t i = 0; i < options->source_count; i++)
+        ipv4 += options->sources[i].family == AF_INET;
+    if (ipv4 > 1 || options->source_count - ipv4 > 1)
+        errors_add(loader->errors, origin, "[connect] source has more than one %s address",
+                   ipv4 > 1 ? "IPv4" : "IPv6");
+}
+
 static void check_upstream(const struct loader *loader, const struct draft *draft,
                            const struct upstream_options *options)
 {
@@ -311,6 +323,7 @@ static void check_upstream(const struct loader *loader, const struct draft *draf
     check_listens(loader, options);
     if (options->min_ttl > options->max_ttl)
         errors_add(loader->errors, whole, "[dns] min-ttl is greater than max-ttl");
+    check_sources(loader, whole, options);
 }
 
 static void build_upstream(const struct loader *loader, struct draft *draft,

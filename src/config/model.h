@@ -42,7 +42,11 @@ struct upstream_options {
     usec_t hold;
     int64_t sample_size;
     usec_t connect_timeout, deadline;
+    struct address *sources; /* that connects come from: at most one a family; the ports are 0 */
+    size_t source_count;
     usec_t idle_timeout;    /* 0: off */
+    int64_t keepalive;      /* 0 or 1 */
+    usec_t user_timeout;    /* 0: off */
     int64_t proxy_protocol; /* enum proxy_protocol */
 };
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "proxy/limit.h"
 #include "proxy/session.h"
+#include "proxy/socket_options.h"
 #include "proxy/stream.h"
 #include "proxy/view.h"
 
@@ -312,6 +313,18 @@ void acceptor_free(struct acceptor *acceptor)
     free(acceptor);
 }
 
+/* A client of this host cannot vanish without the kernel's telling; others are probed. */
+static void watch_clients(int fd, const struct view *view)
+{
+    struct sockaddr_storage name = {0};
+    socklen_t length = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &length) < 0)
+        return;
+    struct address address = address_from_sockaddr((struct sockaddr *)&name, length);
+    if (address.family != AF_UNSPEC && !address_is_loopback(&address))
+        socket_probe_peer(fd, &view->options->options);
+}
+
 int listener_add(struct acceptor *acceptor, struct view *view, int fd)
 {
     struct listener *listener = calloc(1, sizeof *listener);
@@ -321,6 +334,7 @@ int listener_add(struct acceptor *acceptor, struct view *view, int fd)
     }
     *listener = (struct listener){.acceptor = acceptor, .view = view, .fd = fd};
     view->acceptor = acceptor;
+    watch_clients(fd, view);
     list_append(&acceptor->active, &listener->node);
     listener->event =
         event_new(acceptor->loop->base, fd, EV_READ | EV_PERSIST, on_accept, listener);

@@ -9,6 +9,8 @@
 #include "proxy/dial.h"
 #include "proxy/proxy_header.h"
 #include "proxy/relay.h"
+#include "proxy/socket_options.h"
+#include "proxy/stall.h"
 #include "proxy/stream.h"
 #include "proxy/view.h"
 
@@ -20,6 +22,7 @@ struct session {
     struct dial *dial;
     struct endpoint *endpoint;
     struct relay relay;
+    struct stall stall;
     struct task again; /* more to relay in the next turn */
     struct address address;
     unsigned attempts;
@@ -161,6 +164,8 @@ static void on_dialled(void *arg, const struct dial_result *result)
     session->endpoint = result->endpoint;
     session->backend = result->stream;
     relay_init(&session->relay, session->client, session->backend);
+    stall_init(&session->stall);
+    socket_watch_peer(session->backend->fd, &session->view->options->options);
     stream_set_owner(session->client, on_stream, session);
     stream_set_owner(session->backend, on_stream, session);
     if (send_proxy_header(session) < 0)
@@ -213,5 +218,17 @@ void sessions_expire(struct view *view, usec_t now)
         struct session *session = list_entry(node, struct session, node);
         if (!session->dial && now - session->last_active >= span)
             session_end(session, SESSION_IDLE);
+    }
+}
+
+void sessions_look(struct view *view)
+{
+    usec_t user_timeout = view->options->options.user_timeout;
+    list_each(node, &view->sessions)
+    {
+        struct session *session = list_entry(node, struct session, node);
+        if (!session->dial && !stall_look(&session->stall, session->backend,
+                                          session->relay.client.received, user_timeout))
+            session_end(session, SESSION_ENDPOINT_RESET);
     }
 }

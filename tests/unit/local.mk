@@ -31,6 +31,8 @@ unit_programs = \
 	tests/unit/test_proxy_listener \
 	tests/unit/test_proxy_worker \
 	tests/unit/test_proxy_header \
+	tests/unit/test_proxy_socket_options \
+	tests/unit/test_proxy_stall \
 	tests/unit/test_daemon_descriptors \
 	tests/unit/test_daemon_report \
 	tests/unit/test_daemon_sockets
@@ -229,3 +231,15 @@ tests_unit_test_discovery_membership_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 tests_unit_test_proxy_header_SOURCES = tests/unit/test_proxy_header.c tests/unit/suite.h
 tests_unit_test_proxy_header_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_header_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_socket_options_SOURCES = tests/unit/test_proxy_socket_options.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_proxy_socket_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_socket_options_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_stall_SOURCES = tests/unit/test_proxy_stall.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_proxy_stall_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_stall_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)

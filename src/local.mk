@@ -36,6 +36,7 @@ libdiscovery_a_SOURCES = \
 	src/discovery/resolver.c src/discovery/resolver.h
 
 libproxy_a_SOURCES = \
+	src/proxy/access_log.c src/proxy/access_log.h \
 	src/proxy/balance.c src/proxy/balance.h \
 	src/proxy/connect.c src/proxy/connect.h \
 	src/proxy/dial.c src/proxy/dial.h \
@@ -59,7 +60,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/resolve.c src/daemon/resolve.h \
 	src/daemon/server.c src/daemon/server.h \
-	src/daemon/sockets.c src/daemon/sockets.h
+	src/daemon/sockets.c src/daemon/sockets.h \
+	src/daemon/unix_socket.c src/daemon/unix_socket.h
 
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)

@@ -220,20 +220,22 @@ static void read_files(struct loader *loader, const char *path)
 static void read_argument(struct loader *loader, const char *text, const char *source)
 {
     struct origin origin = {source, 0};
-    const char *equals = strchr(text, '=');
+    const char *equals = strrchr(text, '='); /* LISTEN may have some of its own: mode=0660 */
     if (!equals || equals == text || equals[1] == '\0') {
         errors_add(loader->errors, origin,
                    "\"%.100s\" is not LISTEN=TARGET, as in 127.0.0.1:3001=name.internal:3000",
                    text);
         return;
     }
-    char *name = strndup(text, (size_t)(equals - text));
-    if (!name)
+    char *listen = strndup(text, (size_t)(equals - text));
+    char *name = strndup(text, strcspn(text, " =")); /* where it listens, without more */
+    if (!listen || !name)
         abort();
     struct draft *draft = draft_new(loader, name, format_text("%s", source));
     size_t before = loader->errors->count;
-    settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "listen", name, origin,
+    settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "listen", listen, origin,
                  &loader->registry, loader->errors);
+    free(listen);
     settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "target", equals + 1, origin,
                  &loader->registry, loader->errors);
     draft->broken = loader->errors->count != before;
@@ -279,7 +281,8 @@ static void check_listens(const struct loader *loader, const struct upstream_opt
 {
     char text[ADDRESS_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++)
-        if (!address_is_loopback(&options->listens[i].address) && options->allowed_count == 0)
+        if (!listen_is_unix(&options->listens[i]) && options->allowed_count == 0 &&
+            !address_is_loopback(&options->listens[i].address))
             errors_add(
                 loader->errors,
                 address_registry_listener(&loader->registry, &options->listens[i].address)->origin,

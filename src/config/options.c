@@ -49,7 +49,8 @@ const struct config_option option_table[] = {
      .help = "DNS packets sent a second, for all upstreams together"},
 
     {"upstream", "listen", UPSTREAM(listens), .type = OPTION_LISTENS, .per_file = true,
-     .reloadable = true, .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT"},
+     .reloadable = true,
+     .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT, unix:PATH"},
     {"upstream", "target", UPSTREAM(targets), .type = OPTION_TARGETS, .per_file = true,
      .reloadable = true, .help = "the service: name:port or address:port"},
     {"upstream", "balance", UPSTREAM(balance), CHOICE(balance_choices),

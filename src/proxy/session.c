@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/list.h"
-#include "base/log.h"
+#include "proxy/access_log.h"
 #include "proxy/balance.h"
 #include "proxy/dial.h"
 #include "proxy/proxy_header.h"
@@ -40,26 +40,21 @@ const char *session_end_name(enum session_end end)
     return names[end];
 }
 
-/* Written whatever log-level is: who turned access-log on wants it. */
 static void log_access(const struct session *session, enum session_end end)
 {
-    char client[ADDRESS_TEXT_MAX], endpoint[ADDRESS_TEXT_MAX] = "-";
     usec_t now = clock_now();
-    usec_t connect = (session->connected ? session->connected : now) - session->started;
-    if (session->endpoint)
-        address_format(&session->endpoint->address, endpoint);
-    const struct log_field fields[] = {
-        log_text("upstream", session->view->options->name),
-        log_text("client", address_format(&session->address, client)),
-        log_text("endpoint", endpoint),
-        log_number("attempts", session->attempts),
-        log_msec("connect_ms", connect),
-        log_msec("total_ms", now - session->started),
-        log_number("bytes_up", session->relay.client.received),
-        log_number("bytes_down", session->relay.endpoint.received),
-        log_text("end", session_end_name(end)),
-    };
-    log_write(LOG_LEVEL_INFO, "connection", fields, sizeof fields / sizeof *fields);
+    access_log_write(&(struct access_entry){
+        .upstream = session->view->options->name,
+        .client = session->client,
+        .client_address = &session->address,
+        .endpoint = session->endpoint ? &session->endpoint->address : NULL,
+        .attempts = session->attempts,
+        .connect = (session->connected ? session->connected : now) - session->started,
+        .total = now - session->started,
+        .bytes_up = session->relay.client.received,
+        .bytes_down = session->relay.endpoint.received,
+        .end = session_end_name(end),
+    });
 }
 
 /* The one way out of a session. */
@@ -129,7 +124,7 @@ static void on_again(struct task *task)
  * matters now. */
 static void on_client_while_dialling(struct stream *stream, void *owner)
 {
-    if (stream_is_broken(stream))
+    if (stream_is_broken(stream) || stream_is_left(stream))
         session_end(owner, SESSION_CLIENT_RESET);
 }
 

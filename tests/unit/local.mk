@@ -35,7 +35,8 @@ unit_programs = \
 	tests/unit/test_proxy_stall \
 	tests/unit/test_daemon_descriptors \
 	tests/unit/test_daemon_report \
-	tests/unit/test_daemon_sockets
+	tests/unit/test_daemon_sockets \
+	tests/unit/test_daemon_unix_socket
 check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 
@@ -243,3 +244,10 @@ tests_unit_test_proxy_stall_SOURCES = tests/unit/test_proxy_stall.c tests/unit/s
 	tests/unit/loopback.h
 tests_unit_test_proxy_stall_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_stall_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_daemon_unix_socket_SOURCES = tests/unit/test_daemon_unix_socket.c \
+	tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_daemon_unix_socket_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_unix_socket_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)

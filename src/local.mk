@@ -49,18 +49,24 @@ libdiscovery_a_SOURCES = \
 	src/discovery/source.c src/discovery/source.h
 
 libproxy_a_SOURCES = \
+	src/proxy/access_log.c src/proxy/access_log.h \
 	src/proxy/balance.c src/proxy/balance.h \
 	src/proxy/connect.c src/proxy/connect.h \
 	src/proxy/dial.c src/proxy/dial.h \
 	src/proxy/heap.c src/proxy/heap.h \
 	src/proxy/limit.h \
 	src/proxy/listener.c src/proxy/listener.h \
+	src/proxy/local_fault.c src/proxy/local_fault.h \
 	src/proxy/loop.c src/proxy/loop.h \
 	src/proxy/pipe.c src/proxy/pipe.h \
+	src/proxy/proxy_header.c src/proxy/proxy_header.h \
 	src/proxy/ranking.c src/proxy/ranking.h \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/session.c src/proxy/session.h \
+	src/proxy/socket_options.c src/proxy/socket_options.h \
+	src/proxy/stall.c src/proxy/stall.h \
 	src/proxy/stream.c src/proxy/stream.h \
+	src/proxy/sweep.c src/proxy/sweep.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/usable.h \
 	src/proxy/view.c src/proxy/view.h \
@@ -71,7 +77,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/resolve.c src/daemon/resolve.h \
 	src/daemon/server.c src/daemon/server.h \
-	src/daemon/sockets.c src/daemon/sockets.h
+	src/daemon/sockets.c src/daemon/sockets.h \
+	src/daemon/unix_socket.c src/daemon/unix_socket.h
 
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)

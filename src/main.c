@@ -41,7 +41,7 @@ static const char help_text[] =
     "\n"
     "  redial 127.0.0.1:3001=name.internal:3000\n"
     "\n"
-    "LISTEN  127.0.0.1:PORT, [::1]:PORT, or PORT (loopback, both families)\n"
+    "LISTEN  127.0.0.1:PORT, [::1]:PORT, PORT (loopback, both families), or unix:PATH\n"
     "TARGET  name:port, srv:_service._proto.name or address:port; several with commas\n"
     "\n"
     "  -c, --config PATH      redial.conf, or the directory that holds it and\n"

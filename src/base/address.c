@@ -199,6 +199,15 @@ bool address_is_unicast(const struct address *address)
     return ip >> 24 != 0 && !IN_MULTICAST(ip) && ip != INADDR_BROADCAST;
 }
 
+struct address address_unmapped(const struct address *address)
+{
+    struct in_addr ip;
+    if (address->family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr))
+        return *address;
+    memcpy(&ip, address->in6.sin6_addr.s6_addr + 12, sizeof ip);
+    return address_ipv4(&ip, address_port(address));
+}
+
 /* The bytes of the address alone, in network order. */
 static const uint8_t *address_bytes(const struct address *address)
 {
@@ -252,12 +261,7 @@ int network_parse(const char *text, struct network *ret_network, const char **re
 
 bool network_contains(const struct network *network, const struct address *address)
 {
-    struct address plain = *address;
-    if (address->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr)) {
-        struct in_addr ip;
-        memcpy(&ip, address->in6.sin6_addr.s6_addr + 12, sizeof ip);
-        plain = address_ipv4(&ip, 0);
-    }
+    struct address plain = address_unmapped(address);
     return plain.family == network->address.family &&
            bits_equal(address_bytes(&plain), address_bytes(&network->address), network->prefix);
 }

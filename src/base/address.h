@@ -60,6 +60,10 @@ bool address_is_loopback(const struct address *address);
  * address (RFC 6890). */
 bool address_is_unicast(const struct address *address);
 
+/* An IPv4 address that came over an IPv6 socket (::ffff:10.0.0.1) as what it is; any other one
+ * unchanged. The port stays. */
+struct address address_unmapped(const struct address *address);
+
 /* A network in CIDR notation (RFC 4632): `10.0.0.0/8`, `fd00::/8`; without a slash one address. */
 struct network {
     struct address address;

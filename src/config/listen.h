@@ -2,20 +2,45 @@
 #define REDIAL_CONFIG_LISTEN_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/address.h"
 
-/* One socket to listen on. */
+/* The longest path of a Unix socket (sun_path of unix(7), without its end). */
+#define LISTEN_PATH_MAX 107
+
+/* Who gets a Unix socket where nobody is named: whoever redial runs as. */
+#define LISTEN_USER_OWN ((uid_t)-1)
+#define LISTEN_GROUP_OWN ((gid_t)-1)
+
+/* One socket to listen on: at an address, or at the path of a Unix socket. */
 struct listen {
-    struct address address;
-    bool optional; /* the IPv6 half of a bare PORT: a host without IPv6 goes without it */
+    struct address address; /* "none" for a Unix socket */
+    bool optional;          /* the IPv6 half of a bare PORT: a host without IPv6 goes without it */
+    char path[LISTEN_PATH_MAX + 1];
+    mode_t mode;
+    uid_t user;
+    gid_t group;
 };
 
 #define LISTEN_EXPANSION_MAX 2
 
-/* Reads `127.0.0.1:PORT`, `[::1]:PORT`, or `PORT` (loopback, both families). Returns how many
- * sockets it means (1 or 2), or -EINVAL with *ret_why, a constant string for a person. */
+/* Reads `127.0.0.1:PORT`, `[::1]:PORT`, `PORT` (loopback, both families), or `unix:PATH` with
+ * `mode=OCTAL` (0660), `user=NAME` and `group=NAME` behind it, also as numbers. Users and groups
+ * are looked up on this host. Returns how many sockets it means (1 or 2), or -EINVAL with *ret_why,
+ * a constant string for a person. */
 int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
                  const char **ret_why);
+
+static inline bool listen_is_unix(const struct listen *listen)
+{
+    return listen->path[0] != '\0';
+}
+
+/* Long enough for any formatted socket. */
+#define LISTEN_TEXT_MAX (LISTEN_PATH_MAX + 6)
+
+/* Writes `10.0.0.1:80`, `[::1]:80` or `unix:PATH` into the buffer and returns it. */
+const char *listen_format(const struct listen *listen, char text[LISTEN_TEXT_MAX]);
 
 #endif

@@ -220,20 +220,22 @@ static void read_files(struct loader *loader, const char *path)
 static void read_argument(struct loader *loader, const char *text, const char *source)
 {
     struct origin origin = {source, 0};
-    const char *equals = strchr(text, '=');
+    const char *equals = strrchr(text, '='); /* LISTEN may have some of its own: mode=0660 */
     if (!equals || equals == text || equals[1] == '\0') {
         errors_add(loader->errors, origin,
                    "\"%.100s\" is not LISTEN=TARGET, as in 127.0.0.1:3001=name.internal:3000",
                    text);
         return;
     }
-    char *name = strndup(text, (size_t)(equals - text));
-    if (!name)
+    char *listen = strndup(text, (size_t)(equals - text));
+    char *name = strndup(text, strcspn(text, " =")); /* where it listens, without more */
+    if (!listen || !name)
         abort();
     struct draft *draft = draft_new(loader, name, format_text("%s", source));
     size_t before = loader->errors->count;
-    settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "listen", name, origin,
+    settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "listen", listen, origin,
                  &loader->registry, loader->errors);
+    free(listen);
     settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "target", equals + 1, origin,
                  &loader->registry, loader->errors);
     draft->broken = loader->errors->count != before;
@@ -279,7 +281,8 @@ static void check_listens(const struct loader *loader, const struct upstream_opt
 {
     char text[ADDRESS_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++)
-        if (!address_is_loopback(&options->listens[i].address) && options->allowed_count == 0)
+        if (!listen_is_unix(&options->listens[i]) && options->allowed_count == 0 &&
+            !address_is_loopback(&options->listens[i].address))
             errors_add(
                 loader->errors,
                 address_registry_listener(&loader->registry, &options->listens[i].address)->origin,
@@ -300,6 +303,18 @@ static void check_loops(const struct loader *loader)
     }
 }
 
+/* The kernel takes one address a connect, so a second one of its family would never be used. */
+static void check_sources(const struct loader *loader, struct origin origin,
+                          const struct upstream_options *options)
+{
+    size_t ipv4 = 0;
+    for (size_t i = 0; i < options->source_count; i++)
+        ipv4 += options->sources[i].family == AF_INET;
+    if (ipv4 > 1 || options->source_count - ipv4 > 1)
+        errors_add(loader->errors, origin, "[connect] source has more than one %s address",
+                   ipv4 > 1 ? "IPv4" : "IPv6");
+}
+
 static void check_upstream(const struct loader *loader, const struct draft *draft,
                            const struct upstream_options *options)
 {
@@ -311,6 +326,7 @@ static void check_upstream(const struct loader *loader, const struct draft *draf
     check_listens(loader, options);
     if (options->min_ttl > options->max_ttl)
         errors_add(loader->errors, whole, "[dns] min-ttl is greater than max-ttl");
+    check_sources(loader, whole, options);
 }
 
 static void build_upstream(const struct loader *loader, struct draft *draft,

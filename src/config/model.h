@@ -12,6 +12,7 @@
 
 enum balance_policy { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONNECTIONS, BALANCE_RANDOM_TWO };
 enum dns_family { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
+enum proxy_protocol { PROXY_PROTOCOL_OFF, PROXY_PROTOCOL_V1, PROXY_PROTOCOL_V2 };
 
 /* What [redial] says. A count of 0 means "find it out on this host". */
 struct global_options {
@@ -46,7 +47,12 @@ struct upstream_options {
     size_t preferred_count;
     int64_t sample_size;
     usec_t connect_timeout, deadline;
-    usec_t idle_timeout; /* 0: off */
+    struct address *sources; /* that connects come from: at most one a family; the ports are 0 */
+    size_t source_count;
+    usec_t idle_timeout;    /* 0: off */
+    int64_t keepalive;      /* 0 or 1 */
+    usec_t user_timeout;    /* 0: off */
+    int64_t proxy_protocol; /* enum proxy_protocol */
 };
 
 #endif

@@ -14,6 +14,7 @@ static const char *const balance_choices[] = {"round-robin", "least-connections"
 static const char *const family_choices[] = {"any", "ipv4", "ipv6", NULL};
 static const char *const level_choices[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_choices[] = {"text", "json", NULL};
+static const char *const proxy_choices[] = {"off", "v1", "v2", NULL};
 static const char *const switch_choices[] = {"off", "on", NULL};
 
 #define GLOBAL(member) .scope = OPTION_GLOBAL, .offset = offsetof(struct global_options, member)
@@ -48,7 +49,8 @@ const struct config_option option_table[] = {
      .help = "DNS packets sent a second, for all upstreams together"},
 
     {"upstream", "listen", UPSTREAM(listens), .type = OPTION_LISTENS, .per_file = true,
-     .reloadable = true, .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT"},
+     .reloadable = true,
+     .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT, unix:PATH"},
     {"upstream", "target", UPSTREAM(targets), .type = OPTION_TARGETS, .per_file = true,
      .reloadable = true,
      .help = "the service: name:port, srv:_service._proto.name or address:port"},
@@ -82,9 +84,20 @@ const struct config_option option_table[] = {
     {"connect", "deadline", UPSTREAM(deadline), DURATION(1 * MSEC, HOUR), .default_text = "10s",
      .reloadable = true, .help = "how long a client waits in all before it is reset"},
 
+    {"connect", "source", UPSTREAM(sources), .type = OPTION_SOURCES, .reloadable = true,
+     .help = "address of this host that connects come from: one IPv4, one IPv6 address"},
+
     {"session", "idle-timeout", UPSTREAM(idle_timeout), DURATION(100 * MSEC, 10000 * HOUR),
      .zero = "off", .default_text = "off", .reloadable = true,
      .help = "close a connection that carried nothing for so long"},
+    {"session", "keepalive", UPSTREAM(keepalive), CHOICE(switch_choices), .default_text = "on",
+     .reloadable = true, .help = "probe idle connections, so that a vanished peer is noticed"},
+    {"session", "user-timeout", UPSTREAM(user_timeout), DURATION(1 * SEC, 12 * HOUR), .zero = "off",
+     .default_text = "30s", .reloadable = true,
+     .help = "how long a backend may leave bytes or probes unacknowledged"},
+    {"session", "proxy-protocol", UPSTREAM(proxy_protocol), CHOICE(proxy_choices),
+     .default_text = "off", .reloadable = true,
+     .help = "tell the backend whose connection it is, in the PROXY protocol: off, v1 or v2"},
 
     {"zone", "prefer", UPSTREAM(preferred), .type = OPTION_NETWORKS, .reloadable = true,
      .help = "networks (CIDR) whose addresses go first, the others when none of them can"},
@@ -232,6 +245,7 @@ ASSERT_LIST(upstream_options, targets, target_count);
 ASSERT_LIST(upstream_options, allowed, allowed_count);
 ASSERT_LIST(upstream_options, resolvers, resolver_count);
 ASSERT_LIST(upstream_options, preferred, preferred_count);
+ASSERT_LIST(upstream_options, sources, source_count);
 
 static int parse_listen_item(const char *text, void *items, const char **why)
 {
@@ -265,6 +279,20 @@ static int parse_resolver_item(const char *text, void *items, const char **why)
     return address_parse(text, items, why) < 0 ? -EINVAL : 1;
 }
 
+static int parse_source_item(const char *text, void *items, const char **why)
+{
+    struct address *address = items;
+    if (!address_parse_ip(text, 0, address)) {
+        *why = "it is not an IP address; no port goes with it";
+        return -EINVAL;
+    }
+    if (address_is_unspecified(address)) {
+        *why = "it is no address: leave source out for the kernel's choice";
+        return -EINVAL;
+    }
+    return 1;
+}
+
 /* What an element is; one text becomes at most LISTEN_EXPANSION_MAX of them. */
 static const struct list_type {
     size_t size;
@@ -274,6 +302,7 @@ static const struct list_type {
     [OPTION_TARGETS] = {sizeof(struct target), parse_target_item},
     [OPTION_NETWORKS] = {sizeof(struct network), parse_network_item},
     [OPTION_RESOLVERS] = {sizeof(struct address), parse_resolver_item},
+    [OPTION_SOURCES] = {sizeof(struct address), parse_source_item},
 };
 
 static void list_read(const struct config_option *option, const void *options,

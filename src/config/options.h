@@ -17,6 +17,7 @@ enum option_type {
     OPTION_TARGETS,
     OPTION_NETWORKS,
     OPTION_RESOLVERS,
+    OPTION_SOURCES,
 };
 
 /* One key. The table of all of them is the only place that knows names, ranges and defaults: the

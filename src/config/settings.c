@@ -88,11 +88,23 @@ const struct address_claim *address_registry_reached(const struct address_regist
     return own ? claim : NULL;
 }
 
-static void report_claimed(const struct address *address, const struct address_claim *claim,
+/* The listener that another one would collide with. */
+static const struct address_claim *claimed_by(const struct address_registry *registry,
+                                              const struct listen *listen)
+{
+    if (!listen_is_unix(listen))
+        return address_registry_listener(registry, &listen->address);
+    for (size_t i = 0; i < registry->listen_count; i++)
+        if (registry->listens[i].path && strcmp(registry->listens[i].path, listen->path) == 0)
+            return &registry->listens[i];
+    return NULL;
+}
+
+static void report_claimed(const struct listen *listen, const struct address_claim *claim,
                            struct origin origin, struct errors *errors)
 {
-    char text[ADDRESS_TEXT_MAX];
-    address_format(address, text);
+    char text[LISTEN_TEXT_MAX];
+    listen_format(listen, text);
     if (claim->origin.line > 0)
         errors_add(errors, origin, "listen address %s is taken already, by %s:%d", text,
                    claim->origin.file, claim->origin.line);
@@ -101,13 +113,13 @@ static void report_claimed(const struct address *address, const struct address_c
                    claim->origin.file);
 }
 
-static void add_claim(struct address_claim **claims, size_t *count, const struct address *address,
-                      struct origin origin)
+/* Takes over the claim's path. */
+static void add_claim(struct address_claim **claims, size_t *count, struct address_claim claim)
 {
     struct address_claim *grown = reallocarray(*claims, *count + 1, sizeof *grown);
     if (!grown)
         abort();
-    grown[(*count)++] = (struct address_claim){*address, origin};
+    grown[(*count)++] = claim;
     *claims = grown;
 }
 
@@ -115,13 +127,16 @@ static void claim_listens(const struct upstream_options *options, struct origin 
                           struct address_registry *registry, struct errors *errors)
 {
     for (size_t i = 0; i < options->listen_count; i++) {
-        const struct address *address = &options->listens[i].address;
-        const struct address_claim *claim = address_registry_listener(registry, address);
+        const struct listen *listen = &options->listens[i];
+        const struct address_claim *claim = claimed_by(registry, listen);
+        char *path = listen_is_unix(listen) ? strdup(listen->path) : NULL;
         if (claim) {
-            report_claimed(address, claim, origin, errors);
+            report_claimed(listen, claim, origin, errors);
+            free(path);
             return; /* a bare PORT is two addresses and one slip */
         }
-        add_claim(&registry->listens, &registry->listen_count, address, origin);
+        add_claim(&registry->listens, &registry->listen_count,
+                  (struct address_claim){listen->address, path, origin});
     }
 }
 
@@ -130,8 +145,8 @@ static void note_targets(const struct upstream_options *options, struct origin o
 {
     for (size_t i = 0; i < options->target_count; i++)
         if (options->targets[i].kind == TARGET_ADDRESS)
-            add_claim(&registry->targets, &registry->target_count, &options->targets[i].address,
-                      origin);
+            add_claim(&registry->targets, &registry->target_count,
+                      (struct address_claim){options->targets[i].address, NULL, origin});
 }
 
 /* Reads the value into a throw-away struct, so that each error is told once and at its line. */
@@ -202,6 +217,8 @@ void settings_clear(struct settings *settings)
 
 void address_registry_clear(struct address_registry *registry)
 {
+    for (size_t i = 0; i < registry->listen_count; i++)
+        free(registry->listens[i].path);
     free(registry->listens);
     free(registry->targets);
     *registry = (struct address_registry){0};

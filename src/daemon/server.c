@@ -105,6 +105,8 @@ static void on_stop_signal(evutil_socket_t number, short events, void *arg)
     server->stopping = true;
     log_info("stopping", log_text("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
              log_number("connections", connections_open(server)));
+    for (size_t i = 0; i < server->service_count; i++)
+        sockets_remove_files(&server->services[i].sockets);
     for (size_t i = 0; i < server->crew_count; i++)
         worker_stop(server->crews[i].worker);
     struct timeval patience = clock_timeval(server->config->global.stop_timeout);

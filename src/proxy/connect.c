@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "proxy/loop.h"
+#include "proxy/socket_options.h"
 #include "proxy/stream.h"
 
 /* No kernel is set up to take source ports below; the default range begins at 32768. */
@@ -101,21 +102,24 @@ static void on_timeout(evutil_socket_t fd, short events, void *arg)
 }
 
 /* A socket on its way to the address. Returns the descriptor or -errno. */
-static int begin(const struct address *address)
+static int begin(const struct address *address, const struct upstream_options *options)
 {
     int one = 1;
     int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (connect(fd, &address->sa, address_length(address)) == 0 || errno == EINPROGRESS)
+    int error = -socket_bind_source(fd, address->family, options);
+    if (error == 0 &&
+        (connect(fd, &address->sa, address_length(address)) == 0 || errno == EINPROGRESS))
         return fd;
-    int error = errno;
+    error = error ? error : errno;
     evutil_closesocket(fd);
     return -error;
 }
 
-int connect_start(struct loop *loop, const struct address *address, usec_t timeout,
+int connect_start(struct loop *loop, const struct address *address,
+                  const struct upstream_options *options, usec_t timeout,
                   connect_callback *callback, void *arg, struct connect_attempt **ret_attempt)
 {
     struct connect_attempt *attempt = calloc(1, sizeof *attempt);
@@ -124,7 +128,7 @@ int connect_start(struct loop *loop, const struct address *address, usec_t timeo
     *attempt =
         (struct connect_attempt){.callback = callback, .arg = arg, .port = address_port(address)};
     evtimer_assign(&attempt->timer, loop->base, on_timeout, attempt);
-    int fd = begin(address);
+    int fd = begin(address, options);
     int result = fd < 0 ? fd : stream_new(loop, fd, on_stream, attempt, &attempt->stream);
     if (result < 0) {
         free(attempt);

@@ -6,6 +6,7 @@
 
 struct loop;
 struct stream;
+struct upstream_options;
 
 /* How a connect ended. */
 enum connect_outcome {
@@ -29,10 +30,12 @@ struct connect_attempt;
 typedef void connect_callback(void *arg, enum connect_outcome outcome, int error,
                               struct stream *stream);
 
-/* Starts a non-blocking connect that may take `timeout`. Returns 0 and never calls back before it
+/* Starts a non-blocking connect that may take `timeout`, from the source that the options (NULL:
+ * none) have for the address's family. Returns 0 and never calls back before it
  * returns: then exactly one callback, unless connect_cancel() is called first. Returns -errno where
  * it failed at once: then no callback comes. */
-int connect_start(struct loop *loop, const struct address *address, usec_t timeout,
+int connect_start(struct loop *loop, const struct address *address,
+                  const struct upstream_options *options, usec_t timeout,
                   connect_callback *callback, void *arg, struct connect_attempt **ret_attempt);
 
 /* Closes the socket; no callback comes. Accepts NULL. */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "proxy/balance.h"
+#include "proxy/local_fault.h"
 
 /* How long a fault of this host is let pass before the next try. */
 #define LOCAL_FAULT_PAUSE (50 * USEC_PER_MSEC)
@@ -112,6 +113,8 @@ static bool book_failure(struct dial *dial, enum connect_outcome outcome, int er
     log_failure(dial, error);
     if (blamed)
         upstream_connect_failed(dial->view->upstream, endpoint);
+    else
+        local_fault_tell(dial->view->options, &endpoint->address, error);
     bool next = outcome != CONNECT_LOCAL_LACK && mark_tried(dial, endpoint, blamed);
     if (!next)
         resume_in(dial, LOCAL_FAULT_PAUSE);
@@ -150,8 +153,8 @@ static bool try_next(struct dial *dial)
         if (!dial->endpoint)
             return false;
         dial->attempts++;
-        int result = connect_start(view->loop, &dial->endpoint->address, options->connect_timeout,
-                                   on_connect, dial, &dial->attempt);
+        int result = connect_start(view->loop, &dial->endpoint->address, options,
+                                   options->connect_timeout, on_connect, dial, &dial->attempt);
         if (result == 0 || !book_failure(dial, connect_classify(-result), -result))
             return true;
     }

@@ -12,11 +12,14 @@
 #include "base/log.h"
 #include "proxy/limit.h"
 #include "proxy/session.h"
+#include "proxy/socket_options.h"
 #include "proxy/stream.h"
 #include "proxy/view.h"
 
-/* Clients taken from one socket before others have their turn. */
+/* Clients taken from one socket before others have their turn. Of a Unix socket, for which all
+ * workers compete, each takes one at a time: the first to wake should not have a whole pool. */
 #define ACCEPTS_PER_TURN 16
+#define SHARED_ACCEPTS_PER_TURN 1
 /* How long accepting rests before it is tried again, unless one of our sessions ends first. */
 #define PAUSE (50 * USEC_PER_MSEC)
 /* A pause is over for the log when there was none for so long. */
@@ -28,6 +31,7 @@ struct listener {
     struct view *view;
     struct event *event;
     int fd;
+    int most_per_turn;
 };
 
 struct acceptor {
@@ -140,6 +144,8 @@ static void on_resume(evutil_socket_t fd, short events, void *arg)
 static bool may_connect(const struct view *view, const struct address *client)
 {
     const struct upstream_options *options = &view->options->options;
+    if (client->family == AF_UNSPEC)
+        return true; /* over a Unix socket, whose permissions have decided already */
     if (options->allowed_count == 0)
         return address_is_loopback(client);
     for (size_t i = 0; i < options->allowed_count; i++)
@@ -261,9 +267,10 @@ static void accept_some(struct listener *listener, int most)
 
 static void on_accept(evutil_socket_t fd, short events, void *arg)
 {
+    struct listener *listener = arg;
     (void)fd;
     (void)events;
-    accept_some(arg, ACCEPTS_PER_TURN);
+    accept_some(listener, listener->most_per_turn);
 }
 
 /* --- from start to stop
@@ -312,6 +319,15 @@ void acceptor_free(struct acceptor *acceptor)
     free(acceptor);
 }
 
+static struct address address_of(int fd)
+{
+    struct sockaddr_storage name = {0};
+    socklen_t length = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &length) < 0)
+        length = 0;
+    return address_from_sockaddr((struct sockaddr *)&name, length);
+}
+
 int listener_add(struct acceptor *acceptor, struct view *view, int fd)
 {
     struct listener *listener = calloc(1, sizeof *listener);
@@ -319,8 +335,13 @@ int listener_add(struct acceptor *acceptor, struct view *view, int fd)
         close(fd);
         return -ENOMEM;
     }
+    struct address address = address_of(fd);
+    bool is_unix = address.family == AF_UNSPEC;
     *listener = (struct listener){.acceptor = acceptor, .view = view, .fd = fd};
+    listener->most_per_turn = is_unix ? SHARED_ACCEPTS_PER_TURN : ACCEPTS_PER_TURN;
     view->acceptor = acceptor;
+    if (!is_unix && !address_is_loopback(&address)) /* one of this host cannot vanish untold */
+        socket_probe_peer(fd, &view->options->options);
     list_append(&acceptor->active, &listener->node);
     listener->event =
         event_new(acceptor->loop->base, fd, EV_READ | EV_PERSIST, on_accept, listener);

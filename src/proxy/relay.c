@@ -104,6 +104,14 @@ static int keep_pending(struct half *from, const char *bytes, size_t size)
     return 0;
 }
 
+int relay_send_first(struct relay *relay, const char *bytes, size_t size)
+{
+    ssize_t sent = send_some(&relay->endpoint, bytes, size);
+    if (sent < 0 || (size_t)sent == size) /* relay_run() tells of an endpoint that is gone */
+        return 0;
+    return keep_pending(&relay->client, bytes + sent, size - (size_t)sent);
+}
+
 static void pass_end(struct half *from, struct half *to)
 {
     if (from->end_passed || from->reset)

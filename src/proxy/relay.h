@@ -45,6 +45,11 @@ enum relay_verdict {
 /* Takes note of the streams; owns neither. */
 void relay_init(struct relay *relay, struct stream *client, struct stream *endpoint);
 
+/* Sends the endpoint bytes of redial's own, before any of the client's. They are not counted as
+ * received. To be called once, before relay_run(). Returns 0, or -ENOMEM where what the endpoint
+ * did not take could not be kept. */
+int relay_send_first(struct relay *relay, const char *bytes, size_t size);
+
 /* Frees what is pending. */
 void relay_clear(struct relay *relay, struct loop *loop);
 

@@ -4,10 +4,13 @@
 #include <stdlib.h>
 
 #include "base/list.h"
-#include "base/log.h"
+#include "proxy/access_log.h"
 #include "proxy/balance.h"
 #include "proxy/dial.h"
+#include "proxy/proxy_header.h"
 #include "proxy/relay.h"
+#include "proxy/socket_options.h"
+#include "proxy/stall.h"
 #include "proxy/stream.h"
 #include "proxy/view.h"
 
@@ -19,6 +22,7 @@ struct session {
     struct dial *dial;
     struct endpoint *endpoint;
     struct relay relay;
+    struct stall stall;
     struct task again; /* more to relay in the next turn */
     struct address address;
     unsigned attempts;
@@ -36,26 +40,21 @@ const char *session_end_name(enum session_end end)
     return names[end];
 }
 
-/* Written whatever log-level is: who turned access-log on wants it. */
 static void log_access(const struct session *session, enum session_end end)
 {
-    char client[ADDRESS_TEXT_MAX], endpoint[ADDRESS_TEXT_MAX] = "-";
     usec_t now = clock_now();
-    usec_t connect = (session->connected ? session->connected : now) - session->started;
-    if (session->endpoint)
-        address_format(&session->endpoint->address, endpoint);
-    const struct log_field fields[] = {
-        log_text("upstream", session->view->options->name),
-        log_text("client", address_format(&session->address, client)),
-        log_text("endpoint", endpoint),
-        log_number("attempts", session->attempts),
-        log_msec("connect_ms", connect),
-        log_msec("total_ms", now - session->started),
-        log_number("bytes_up", session->relay.client.received),
-        log_number("bytes_down", session->relay.endpoint.received),
-        log_text("end", session_end_name(end)),
-    };
-    log_write(LOG_LEVEL_INFO, "connection", fields, sizeof fields / sizeof *fields);
+    access_log_write(&(struct access_entry){
+        .upstream = session->view->options->name,
+        .client = session->client,
+        .client_address = &session->address,
+        .endpoint = session->endpoint ? &session->endpoint->address : NULL,
+        .attempts = session->attempts,
+        .connect = (session->connected ? session->connected : now) - session->started,
+        .total = now - session->started,
+        .bytes_up = session->relay.client.received,
+        .bytes_down = session->relay.endpoint.received,
+        .end = session_end_name(end),
+    });
 }
 
 /* The one way out of a session. */
@@ -125,8 +124,21 @@ static void on_again(struct task *task)
  * matters now. */
 static void on_client_while_dialling(struct stream *stream, void *owner)
 {
-    if (stream_is_broken(stream))
+    if (stream_is_broken(stream) || stream_is_left(stream))
         session_end(owner, SESSION_CLIENT_RESET);
+}
+
+/* Tells the endpoint whose connection it is, where it wants to know. Returns 0 or -ENOMEM. */
+static int send_proxy_header(struct session *session)
+{
+    char header[PROXY_HEADER_MAX];
+    const struct upstream_options *options = &session->view->options->options;
+    if (options->proxy_protocol == PROXY_PROTOCOL_OFF)
+        return 0;
+    struct address reached = stream_local_address(session->client);
+    size_t size = proxy_header_write((enum proxy_protocol)options->proxy_protocol,
+                                     &session->address, &reached, header);
+    return relay_send_first(&session->relay, header, size);
 }
 
 static void on_dialled(void *arg, const struct dial_result *result)
@@ -147,9 +159,14 @@ static void on_dialled(void *arg, const struct dial_result *result)
     session->endpoint = result->endpoint;
     session->backend = result->stream;
     relay_init(&session->relay, session->client, session->backend);
+    stall_init(&session->stall);
+    socket_watch_peer(session->backend->fd, &session->view->options->options);
     stream_set_owner(session->client, on_stream, session);
     stream_set_owner(session->backend, on_stream, session);
-    relay_on(session);
+    if (send_proxy_header(session) < 0)
+        session_end(session, SESSION_LOCAL_FAULT);
+    else
+        relay_on(session);
 }
 
 int session_start(struct view *view, int fd, const struct address *client,
@@ -196,5 +213,17 @@ void sessions_expire(struct view *view, usec_t now)
         struct session *session = list_entry(node, struct session, node);
         if (!session->dial && now - session->last_active >= span)
             session_end(session, SESSION_IDLE);
+    }
+}
+
+void sessions_look(struct view *view)
+{
+    usec_t user_timeout = view->options->options.user_timeout;
+    list_each(node, &view->sessions)
+    {
+        struct session *session = list_entry(node, struct session, node);
+        if (!session->dial && !stall_look(&session->stall, session->backend,
+                                          session->relay.client.received, user_timeout))
+            session_end(session, SESSION_ENDPOINT_RESET);
     }
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -129,6 +130,24 @@ ssize_t stream_send_from(struct stream *stream, struct pipe *pipe)
     return -errno;
 }
 
+struct address stream_local_address(const struct stream *stream)
+{
+    struct sockaddr_storage name = {0};
+    socklen_t length = sizeof name;
+    if (getsockname(stream->fd, (struct sockaddr *)&name, &length) < 0)
+        length = 0;
+    return address_from_sockaddr((struct sockaddr *)&name, length);
+}
+
+bool stream_peer_process(const struct stream *stream, struct ucred *ret_process)
+{
+    int family = AF_UNSPEC;
+    socklen_t size = sizeof family, length = sizeof *ret_process;
+    return getsockopt(stream->fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
+           family == AF_UNIX &&
+           getsockopt(stream->fd, SOL_SOCKET, SO_PEERCRED, ret_process, &length) == 0;
+}
+
 int stream_connect_error(const struct stream *stream)
 {
     int error = 0;
@@ -142,4 +161,12 @@ bool stream_is_broken(const struct stream *stream)
 {
     struct pollfd state = {.fd = stream->fd};
     return poll(&state, 1, 0) > 0 && state.revents & POLLERR;
+}
+
+bool stream_is_left(const struct stream *stream)
+{
+    struct pollfd state = {.fd = stream->fd};
+    int bytes = 0;
+    return poll(&state, 1, 0) > 0 && state.revents & POLLHUP &&
+           ioctl(stream->fd, FIONREAD, &bytes) == 0 && bytes == 0;
 }

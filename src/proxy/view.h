@@ -21,6 +21,7 @@ struct view {
     struct list waiters;
     struct list sessions;
     struct acceptor *acceptor; /* whom the end of a session is told */
+    usec_t looked;             /* when its sessions were last looked at, by sweep_view() */
 };
 
 /* Someone who waits for the first endpoint. Embedded in its owner. */

@@ -12,11 +12,8 @@
 #include "proxy/listener.h"
 #include "proxy/loop.h"
 #include "proxy/session.h"
+#include "proxy/sweep.h"
 #include "proxy/view.h"
-
-/* Idle sessions are looked for so many times within the shortest idle-timeout. */
-#define SWEEPS_PER_TIMEOUT 8
-#define SWEEP_MAX USEC_PER_SEC
 
 struct worker {
     pthread_t thread;
@@ -25,7 +22,7 @@ struct worker {
     struct acceptor *acceptor;
     struct list views;
     struct event *sweep;
-    usec_t sweep_every; /* 0: no upstream has an idle-timeout */
+    usec_t sweep_every; /* 0: no upstream needs it */
     /* These three cannot fail for want of memory, since stopping must not. */
     struct message stop, abort, exit;
 };
@@ -57,23 +54,13 @@ static void on_sweep(evutil_socket_t fd, short events, void *arg)
     usec_t now = clock_now();
     (void)fd;
     (void)events;
-    list_each(node, &worker->views)
-    {
-        struct view *view = list_entry(node, struct view, node);
-        if (view->options->options.idle_timeout > 0)
-            sessions_expire(view, now);
-    }
+    list_each(node, &worker->views) sweep_view(list_entry(node, struct view, node), now);
     arm_sweep(worker);
 }
 
-static void sweep_for(struct worker *worker, usec_t idle_timeout)
+static void sweep_every(struct worker *worker, usec_t every)
 {
-    if (idle_timeout == 0)
-        return;
-    usec_t every = idle_timeout / SWEEPS_PER_TIMEOUT;
-    if (every > SWEEP_MAX)
-        every = SWEEP_MAX;
-    if (worker->sweep_every != 0 && worker->sweep_every <= every)
+    if (every == 0 || (worker->sweep_every != 0 && worker->sweep_every <= every))
         return;
     worker->sweep_every = every;
     arm_sweep(worker);
@@ -88,7 +75,7 @@ static void deliver_add(struct message *message, void *owner)
         if (listener_add(worker->acceptor, add->view, add->sockets[i]) < 0)
             log_error("no memory: a worker does not accept",
                       log_text("upstream", add->view->options->name));
-    sweep_for(worker, add->view->options->options.idle_timeout);
+    sweep_every(worker, sweep_interval(&add->view->options->options));
     free(add);
 }
 

@@ -9,8 +9,11 @@ E2E_TESTS = \
     tests/e2e/test_membership \
     tests/e2e/test_limits \
     tests/e2e/test_log \
+    tests/e2e/test_proxy_protocol \
     tests/e2e/test_relay \
-    tests/e2e/test_stop
+    tests/e2e/test_source \
+    tests/e2e/test_stop \
+    tests/e2e/test_unix
 check_PROGRAMS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)
 
@@ -77,6 +80,21 @@ tests_e2e_test_stop_SOURCES = tests/e2e/test_stop.c
 tests_e2e_test_stop_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_stop_CFLAGS = $(E2E_CFLAGS)
 tests_e2e_test_stop_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_proxy_protocol_SOURCES = tests/e2e/test_proxy_protocol.c
+tests_e2e_test_proxy_protocol_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_proxy_protocol_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_proxy_protocol_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_source_SOURCES = tests/e2e/test_source.c
+tests_e2e_test_source_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_source_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_source_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_unix_SOURCES = tests/e2e/test_unix.c
+tests_e2e_test_unix_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_unix_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_unix_LDADD = $(E2E_LDADD)
 
 # These measure milliseconds: not beside those that use every CPU.
 E2E_HEAVY = tests/e2e/test_balance.log tests/e2e/test_limits.log tests/e2e/test_relay.log

@@ -305,6 +305,26 @@ START_TEST(deaf_backend_stalls_the_client)
 }
 END_TEST
 
+/* Its kernel answers, although it does not read: user-timeout is for those that vanished. */
+START_TEST(deaf_backend_outlives_user_timeout)
+{
+    struct bed bed;
+    struct peer *peer =
+        open_with(&bed, bed_threads[_i], "-o session.user-timeout=1s", PEER_DEAF, 0, 0);
+    int fd = bed_connect(&bed);
+    int64_t sent = client_send_until_stalled(fd, 256 * MEGABYTE, 300);
+    ck_assert_int_gt(sent, 0);
+    ck_assert_int_eq(client_next(fd, 4000), CLIENT_NEXT_NOTHING);
+    peer_listen_again(peer);
+    ck_assert(peer_wait(peer, PEER_RECEIVED, (uint64_t)sent, limit_ms(10000)));
+    client_close(fd);
+    ck_assert(peer_wait_exactly(peer, PEER_OPEN, 0, limit_ms(3000)));
+    ck_assert_uint_eq(peer_count(peer, PEER_RECEIVED), (uint64_t)sent);
+    ck_assert_uint_eq(peer_count(peer, PEER_BAD), 0);
+    bed_close(&bed);
+}
+END_TEST
+
 START_TEST(deaf_client_stalls_the_backend)
 {
     struct bed bed;
@@ -460,6 +480,7 @@ int main(void)
     BED_TEST(suite, quarter_gigabyte_down_in_small_reads, BED_THREADS, 60);
     BED_TEST(suite, both_ways_at_once, BED_THREADS, 30);
     BED_TEST(suite, deaf_backend_stalls_the_client, BED_THREADS, 60);
+    BED_TEST(suite, deaf_backend_outlives_user_timeout, BED_THREADS, 40);
     BED_TEST(suite, deaf_client_stalls_the_backend, BED_THREADS, 40);
     BED_TEST(suite, trickle_is_not_gathered, BED_THREADS, 20);
     BED_TEST(suite, small_pieces_are_not_delayed, BED_THREADS, 20);

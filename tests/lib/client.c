@@ -12,11 +12,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+static socklen_t parse_path(const char *path, struct sockaddr_un *name)
+{
+    if (strlen(path) >= sizeof(name->sun_path)) {
+        return 0;
+    }
+    memset(name, 0, sizeof(*name));
+    name->sun_family = AF_UNIX;
+    strcpy(name->sun_path, path);
+    return sizeof(*name);
+}
 
 socklen_t client_parse_address(const char *address, struct sockaddr_storage *storage)
 {
     char host[INET6_ADDRSTRLEN + 2];
+    if (strncmp(address, "unix:", 5) == 0) {
+        return parse_path(address + 5, (struct sockaddr_un *)storage);
+    }
     const char *colon = strrchr(address, ':');
     if (colon == NULL || (size_t)(colon - address) >= sizeof(host)) {
         return 0;

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* Connects to "127.0.0.1:3001" or "[::1]:3001". Returns a non-blocking descriptor, which the
- * caller closes, or -errno. */
+/* Connects to "127.0.0.1:3001", "[::1]:3001" or "unix:/path". Returns a non-blocking descriptor,
+ * which the caller closes, or -errno. */
 int client_connect(const char *address, int ms);
 
 /* The same from a given local address ("127.0.0.7"; NULL: the kernel's choice). */
@@ -70,7 +70,8 @@ void client_reset(int fd);
 /* Closes; a negative fd is allowed. */
 void client_close(int fd);
 
-/* Sets *storage from "127.0.0.1:80" or "[::1]:80": its length, or 0 when it is not an address. */
+/* Sets *storage from "127.0.0.1:80", "[::1]:80" or "unix:/path": its length, or 0 when it is not an
+ * address. */
 socklen_t client_parse_address(const char *address, struct sockaddr_storage *storage);
 
 #endif

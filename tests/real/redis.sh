@@ -23,7 +23,7 @@ until_ok 10 direct ping
 
 free_port
 listen=$port
-start_redial redial "127.0.0.1:$listen=127.0.0.2:$redis_port"
+start_redial redial "127.0.0.1:$listen=127.0.0.2:$redis_port" "unix:$work/redis.sock=127.0.0.2:$redis_port"
 through() { "$cli" -h 127.0.0.1 -p "$listen" "$@"; }
 
 [ "$(through ping)" = PONG ] || fail "no PONG"
@@ -68,5 +68,13 @@ ok "redis-benchmark, 50 clients, 16 commands in flight each: 80000 requests"
 run_benchmark 4000 -c 50 -k 0
 ok "redis-benchmark, a new connection for each of 8000 requests"
 
+[ "$("$cli" -s "$work/redis.sock" ping)" = PONG ] || fail "no PONG through the Unix socket"
+direct config resetstat >/dev/null
+"$benchmark" -s "$work/redis.sock" -n 20000 -q -t set,get -r 1000 -c 50 -P 16 >"$work/benchmark.log" 2>&1 ||
+    fail "redis-benchmark -s"
+[ "$(calls set) $(calls get)" = "20000 0 0 20000 0 0" ] || fail "the Unix socket lost commands: $(calls set) $(calls get)"
+ok "redis-benchmark over a Unix socket: 40000 requests"
+
 stop_redial
+[ ! -e "$work/redis.sock" ] || fail "the Unix socket was left behind"
 ok "redial ended well"

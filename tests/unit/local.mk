@@ -35,9 +35,13 @@ unit_programs = \
 	tests/unit/test_proxy_dial \
 	tests/unit/test_proxy_listener \
 	tests/unit/test_proxy_worker \
+	tests/unit/test_proxy_header \
+	tests/unit/test_proxy_socket_options \
+	tests/unit/test_proxy_stall \
 	tests/unit/test_daemon_descriptors \
 	tests/unit/test_daemon_report \
-	tests/unit/test_daemon_sockets
+	tests/unit/test_daemon_sockets \
+	tests/unit/test_daemon_unix_socket
 check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 
@@ -256,3 +260,26 @@ tests_unit_test_discovery_membership_SOURCES = tests/unit/test_discovery_members
 	tests/unit/suite.h
 tests_unit_test_discovery_membership_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_membership_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_header_SOURCES = tests/unit/test_proxy_header.c tests/unit/suite.h
+tests_unit_test_proxy_header_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_header_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_socket_options_SOURCES = tests/unit/test_proxy_socket_options.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_proxy_socket_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_socket_options_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_stall_SOURCES = tests/unit/test_proxy_stall.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_proxy_stall_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_stall_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_daemon_unix_socket_SOURCES = tests/unit/test_daemon_unix_socket.c \
+	tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_daemon_unix_socket_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_unix_socket_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)

@@ -91,6 +91,39 @@ void rig_close(struct rig *rig)
     libevent_global_shutdown();
 }
 
+static void fill_piece(struct far_end *end, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        piece[i] = pattern(end->seed, end->sent + i);
+}
+
+static void count_sent(struct far_end *end, uint64_t size)
+{
+    end->sent += size;
+    if (end->to_send < end->sent)
+        end->to_send = end->sent;
+}
+
+void rig_send_first(struct rig *rig, size_t size)
+{
+    fill_piece(&rig->client, size);
+    if (relay_send_first(&rig->relay, piece, size) < 0)
+        abort();
+    count_sent(&rig->client, size);
+}
+
+void rig_fill_endpoint(struct rig *rig, uint64_t most)
+{
+    ssize_t put = 1;
+    while (rig->client.sent < most && put > 0) {
+        size_t size = most - rig->client.sent < PIECE ? (size_t)(most - rig->client.sent) : PIECE;
+        fill_piece(&rig->client, size);
+        put = stream_send(rig->relay.endpoint.stream, piece, size);
+        if (put > 0)
+            count_sent(&rig->client, (uint64_t)put);
+    }
+}
+
 static size_t random_size(void)
 {
     uint32_t most = random_below(4) ? 3000 : PIECE;
@@ -102,8 +135,7 @@ static void send_some(struct far_end *end)
     size_t size = random_size();
     if (size > end->to_send - end->sent)
         size = (size_t)(end->to_send - end->sent);
-    for (size_t i = 0; i < size; i++)
-        piece[i] = pattern(end->seed, end->sent + i);
+    fill_piece(end, size);
     ssize_t put = send(end->fd, piece, size, MSG_NOSIGNAL);
     if (put > 0)
         end->sent += (uint64_t)put;

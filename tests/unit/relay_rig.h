@@ -32,6 +32,13 @@ struct rig {
 void rig_open(struct rig *rig, enum relay_mode mode);
 void rig_close(struct rig *rig);
 
+/* Sends the endpoint `size` bytes of the client's pattern by relay_send_first(), before the client
+ * goes on behind them. */
+void rig_send_first(struct rig *rig, size_t size);
+
+/* The same by the bare stream, `most` bytes or until it takes no more. */
+void rig_fill_endpoint(struct rig *rig, uint64_t most);
+
 /* One turn: both far ends send and read pieces of random size, then the relay's events run. */
 void rig_turn(struct rig *rig);
 

@@ -178,6 +178,17 @@ START_TEST(a_listen_address_is_taken_once)
 }
 END_TEST
 
+START_TEST(a_path_is_taken_once)
+{
+    files_write("upstreams.d/a.conf", "[upstream]\nlisten = unix:/run/x.sock\ntarget = a:1\n");
+    files_write("upstreams.d/b.conf", "[upstream]\nlisten = unix:/run/y.sock, "
+                                      "unix:/run/x.sock mode=0600\ntarget = b:1\n");
+    refuse_directory();
+    ck_assert_uint_eq(errors.count, 1);
+    ck_error(B ":2: ", "listen address unix:/run/x.sock is taken already, by " A ":2");
+}
+END_TEST
+
 START_TEST(a_listen_address_is_taken_once_across_sources)
 {
     char *upstreams[] = {WORD("127.0.0.1:3001=a:1"), WORD("127.0.0.1:3002=a:1")};
@@ -468,6 +479,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, keys_to_come_are_unknown);
     tcase_add_test(cases, every_error_of_every_source_in_one_go);
     tcase_add_test(cases, a_listen_address_is_taken_once);
+    tcase_add_test(cases, a_path_is_taken_once);
     tcase_add_test(cases, a_listen_address_is_taken_once_across_sources);
     tcase_add_test(cases, an_unspecified_address_takes_the_port);
     tcase_add_test(cases, a_target_is_no_listen_address_of_ours);

@@ -38,6 +38,55 @@ START_TEST(a_bare_port_is_both_families)
 }
 END_TEST
 
+START_TEST(a_unix_socket)
+{
+    static const struct {
+        const char *text, *path;
+        mode_t mode;
+        uid_t user;
+        gid_t group;
+    } rows[] = {
+        {"unix:/run/app/db.sock", "/run/app/db.sock", 0660, LISTEN_USER_OWN, LISTEN_GROUP_OWN},
+        {"unix:/x mode=0600", "/x", 0600, LISTEN_USER_OWN, LISTEN_GROUP_OWN},
+        {"unix:/x  group=7\tmode=777 user=0 ", "/x", 0777, 0, 7},
+        {"unix:/x user=root", "/x", 0660, 0, LISTEN_GROUP_OWN},
+        {"unix:/x group=root mode=0", "/x", 0, LISTEN_USER_OWN, 0},
+        {"unix:/with:colon=and-more", "/with:colon=and-more", 0660, LISTEN_USER_OWN,
+         LISTEN_GROUP_OWN},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct listen listens[LISTEN_EXPANSION_MAX];
+        char text[LISTEN_TEXT_MAX];
+        const char *why = "";
+        ck_assert_msg(listen_parse(rows[i].text, listens, &why) == 1, "%s: %s", rows[i].text, why);
+        ck_assert(listen_is_unix(&listens[0]));
+        ck_assert_str_eq(listens[0].path, rows[i].path);
+        ck_assert_uint_eq(listens[0].mode, rows[i].mode);
+        ck_assert_uint_eq(listens[0].user, rows[i].user);
+        ck_assert_uint_eq(listens[0].group, rows[i].group);
+        ck_assert_int_eq(listens[0].address.family, AF_UNSPEC);
+        ck_assert_int_eq(strncmp(listen_format(&listens[0], text), "unix:", 5), 0);
+        ck_assert_str_eq(text + 5, rows[i].path);
+    }
+}
+END_TEST
+
+START_TEST(the_longest_path)
+{
+    char text[5 + LISTEN_PATH_MAX + 2] = "unix:/";
+    struct listen listens[LISTEN_EXPANSION_MAX];
+    char formatted[LISTEN_TEXT_MAX];
+    const char *why = "";
+    memset(text + 6, 'x', LISTEN_PATH_MAX - 1);
+    ck_assert_int_eq(listen_parse(text, listens, &why), 1);
+    ck_assert_uint_eq(strlen(listens[0].path), LISTEN_PATH_MAX);
+    ck_assert_str_eq(listen_format(&listens[0], formatted), text);
+    text[5 + LISTEN_PATH_MAX] = 'x';
+    ck_assert_int_eq(listen_parse(text, listens, &why), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "107 bytes"));
+}
+END_TEST
+
 START_TEST(refusals)
 {
     static const struct {
@@ -60,7 +109,24 @@ START_TEST(refusals)
         {":3001", "write the address"},
         {"*:3001", "write the address"},
         {"*", "write the address"},
-        {"unix:/run/x.sock", "this version"},
+        {"unix:", "begins with a slash"},
+        {"unix:x.sock", "begins with a slash"},
+        {"unix:@name", "abstract"},
+        {"unix:/run/", "ends with a slash"},
+        {"unix:/", "ends with a slash"},
+        {"/run/x.sock", "unix:/PATH"},
+        {"unix:/x mode=0888", "octal"},
+        {"unix:/x mode=01000", "octal"},
+        {"unix:/x mode=-1", "octal"},
+        {"unix:/x mode=", "octal"},
+        {"unix:/x mode=0660x", "octal"},
+        {"unix:/x user=no-such-user-here", "no such user"},
+        {"unix:/x user=4294967295", "no such user"},
+        {"unix:/x group=no-such-group-here", "no such group"},
+        {"unix:/x group=", "no such group"},
+        {"unix:/x 0660", "only mode="},
+        {"unix:/x owner=root", "only mode="},
+        {"127.0.0.1:80 mode=0660", "1 to 65535"},
         {"systemd:name", "this version"},
         {"3001x", "port is missing"},
         {"-1", "port is missing"},
@@ -92,6 +158,8 @@ static void add(TCase *cases)
 {
     tcase_add_test(cases, one_address);
     tcase_add_test(cases, a_bare_port_is_both_families);
+    tcase_add_test(cases, a_unix_socket);
+    tcase_add_test(cases, the_longest_path);
     tcase_add_test(cases, refusals);
     tcase_add_test(cases, ipv6_without_brackets_is_called_that);
 }

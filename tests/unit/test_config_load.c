@@ -67,6 +67,24 @@ START_TEST(the_command_line_alone)
 }
 END_TEST
 
+/* The last equals sign parts LISTEN from TARGET. */
+START_TEST(unix_sockets_of_the_command_line)
+{
+    char *upstreams[] = {WORD("unix:/run/a.sock=name:1"),
+                         WORD("unix:/run/b.sock mode=0666 user=0=name:2")};
+    struct config *config = load(
+        &(struct config_sources){.upstreams = upstreams, .upstream_count = COUNT_OF(upstreams)});
+    const struct upstream_options *first = upstream_named(config, "unix:/run/a.sock");
+    ck_assert_str_eq(first->listens[0].path, "/run/a.sock");
+    ck_assert_uint_eq(first->allowed_count, 0); /* its permissions decide */
+    const struct upstream_options *second = upstream_named(config, "unix:/run/b.sock");
+    ck_assert_uint_eq(second->listens[0].mode, 0666);
+    ck_assert_uint_eq(second->listens[0].user, 0);
+    ck_assert_uint_eq(second->targets[0].port, 2);
+    config_unref(config);
+}
+END_TEST
+
 START_TEST(the_environment_alone)
 {
     struct config *config = load(&(struct config_sources){
@@ -305,6 +323,7 @@ static void add(TCase *cases)
     tcase_add_unchecked_fixture(cases, files_begin, files_end);
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, the_command_line_alone);
+    tcase_add_test(cases, unix_sockets_of_the_command_line);
     tcase_add_test(cases, the_environment_alone);
     tcase_add_test(cases, the_command_line_and_the_environment_add_up);
     tcase_add_test(cases, files_make_upstreams_by_their_names);

@@ -95,6 +95,10 @@ START_TEST(the_defaults_of_the_contract)
     ck_assert_int_eq(both.upstream.connect_timeout, 2 * USEC_PER_SEC);
     ck_assert_int_eq(both.upstream.deadline, 10 * USEC_PER_SEC);
     ck_assert_int_eq(both.upstream.idle_timeout, 0);
+    ck_assert_int_eq(both.upstream.keepalive, 1);
+    ck_assert_int_eq(both.upstream.user_timeout, 30 * USEC_PER_SEC);
+    ck_assert_uint_eq(both.upstream.source_count, 0);
+    ck_assert_int_eq(both.upstream.proxy_protocol, PROXY_PROTOCOL_OFF);
     free_both(&both);
 }
 END_TEST

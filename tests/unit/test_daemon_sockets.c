@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -160,6 +161,53 @@ START_TEST(optional_does_not_mean_taken)
 }
 END_TEST
 
+/* One socket, of which each worker has a descriptor; and its file goes when it is closed. */
+START_TEST(a_unix_socket_is_shared)
+{
+    char path[64];
+    struct sockets sockets;
+    struct stat status;
+    size_t before = open_descriptors();
+    snprintf(path, sizeof path, "/tmp/redial-unit-%d.sock", (int)getpid());
+    listens[1] = (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
+    strcpy(listens[1].path, path);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 3), 0);
+    ck_assert_uint_eq(sockets.per_worker, 2);
+    ck_assert_uint_eq(open_descriptors(), before + 6);
+    ck_assert_int_eq(lstat(path, &status), 0);
+    char want[128];
+    snprintf(want, sizeof want, "listening upstream=name address=unix:%s", path);
+    ck_assert_ptr_nonnull(strstr(what_was_said(), want));
+    struct sockets other;
+    listens[0] = listens[1];
+    ck_assert_int_eq(sockets_open(&other, &upstream, 1), -EADDRINUSE);
+    ck_assert_ptr_nonnull(strstr(what_was_said(), "another process listens there: ss -lxp"));
+    ck_assert_int_eq(lstat(path, &status), 0);
+    sockets_remove_files(&sockets);
+    ck_assert_int_lt(lstat(path, &status), 0);
+    sockets_close(&sockets);
+    ck_assert_uint_eq(open_descriptors(), before);
+}
+END_TEST
+
+/* What was opened before the failure is closed, and its file removed. */
+START_TEST(a_failure_removes_the_files)
+{
+    struct sockets sockets;
+    struct stat status;
+    size_t before = open_descriptors();
+    for (size_t i = 0; i < 2; i++)
+        listens[i] =
+            (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
+    snprintf(listens[0].path, sizeof listens[0].path, "/tmp/redial-unit-%d.sock", (int)getpid());
+    strcpy(listens[1].path, "/nowhere/x.sock");
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(what_was_said(), "its directory does not exist"));
+    ck_assert_uint_eq(open_descriptors(), before);
+    ck_assert_int_lt(lstat(listens[0].path, &status), 0);
+}
+END_TEST
+
 START_TEST(what_was_given_away_is_not_closed)
 {
     struct sockets sockets;
@@ -198,6 +246,8 @@ static void add(TCase *cases)
     tcase_add_test(cases, a_failure_of_the_second_closes_the_first);
     tcase_add_test(cases, an_address_of_another_host);
     tcase_add_test(cases, a_bare_port);
+    tcase_add_test(cases, a_unix_socket_is_shared);
+    tcase_add_test(cases, a_failure_removes_the_files);
     tcase_add_test(cases, optional_does_not_mean_taken);
     tcase_add_test(cases, what_was_given_away_is_not_closed);
     tcase_add_test(cases, descriptors_run_out);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "config/model.h"
 #include "loopback.h"
 #include "proxy/loop.h"
 #include "proxy/stream.h"
@@ -16,6 +17,7 @@
 #define MSEC USEC_PER_MSEC
 
 static struct loop loop;
+static struct upstream_options options;
 
 struct result {
     int calls;
@@ -59,7 +61,8 @@ static struct connect_attempt *start(const struct address *address, usec_t timeo
 {
     struct connect_attempt *attempt = NULL;
     *result = (struct result){.calls = 0};
-    ck_assert_int_eq(connect_start(&loop, address, timeout, on_connect, result, &attempt), 0);
+    ck_assert_int_eq(connect_start(&loop, address, &options, timeout, on_connect, result, &attempt),
+                     0);
     ck_assert_ptr_nonnull(attempt);
     ck_assert_int_eq(result->calls, 0); /* never before it returns */
     return attempt;
@@ -181,9 +184,9 @@ START_TEST(failed_at_once)
     struct connect_attempt *attempt;
     struct in_addr ip = {.s_addr = htonl(0xe0000001)}; /* a multicast group: no TCP goes there */
     struct address multicast = address_ipv4(&ip, 80), none = {0};
-    int error = connect_start(&loop, &multicast, MSEC, on_connect, &result, &attempt);
+    int error = connect_start(&loop, &multicast, NULL, MSEC, on_connect, &result, &attempt);
     ck_assert_int_eq(error, -ENETUNREACH);
-    error = connect_start(&loop, &none, MSEC, on_connect, &result, &attempt);
+    error = connect_start(&loop, &none, NULL, MSEC, on_connect, &result, &attempt);
     ck_assert_int_lt(error, 0);
     turn_for(loop.base, 50);
     ck_assert_int_eq(result.calls, 0);
@@ -201,10 +204,70 @@ START_TEST(without_descriptors)
     close(next);
     none = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    int error = connect_start(&loop, &address, MSEC, on_connect, &result, &attempt);
+    int error = connect_start(&loop, &address, NULL, MSEC, on_connect, &result, &attempt);
     setrlimit(RLIMIT_NOFILE, &before);
     ck_assert_int_eq(error, -EMFILE);
     ck_assert_int_eq(connect_classify(-error), CONNECT_LOCAL_LACK);
+    close(listener);
+}
+END_TEST
+
+/* The address that a client came from. */
+static struct address far_address(int fd)
+{
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    ck_assert_int_eq(getpeername(fd, (struct sockaddr *)&name, &length), 0);
+    return address_from_sockaddr((struct sockaddr *)&name, length);
+}
+
+static void ck_comes_from(const char *ip)
+{
+    struct address address, want;
+    struct result result;
+    int listener = loopback_listen(&address);
+    start(&address, 1000 * MSEC, &result);
+    ck_assert(turn_until(loop.base, is_called, &result, 5000));
+    ck_assert_int_eq(result.outcome, CONNECT_ACCEPTED);
+    int peer = loopback_accept(listener);
+    ck_assert_int_ge(peer, 0);
+    struct address from = far_address(peer);
+    ck_assert(address_parse_ip(ip, address_port(&from), &want));
+    ck_assert(address_equal(&from, &want));
+    stream_close(result.stream);
+    close(peer);
+    close(listener);
+}
+
+/* The one of the address's own family counts. */
+START_TEST(from_a_source)
+{
+    struct address sources[2];
+    ck_comes_from("127.0.0.1");
+    ck_assert(address_parse_ip("::1", 0, &sources[0]));
+    ck_assert(address_parse_ip("127.0.0.9", 0, &sources[1]));
+    options = (struct upstream_options){.sources = sources, .source_count = 2};
+    ck_comes_from("127.0.0.9");
+    options.source_count = 1;
+    ck_comes_from("127.0.0.1");
+    options = (struct upstream_options){.sources = NULL};
+}
+END_TEST
+
+/* TEST-NET-1 of RFC 5737 is nobody's: a fault of this host, and no callback. */
+START_TEST(from_a_source_that_is_not_here)
+{
+    struct address address, source;
+    struct result result = {.calls = 0};
+    struct connect_attempt *attempt;
+    int listener = loopback_listen(&address);
+    ck_assert(address_parse_ip("192.0.2.1", 0, &source));
+    const struct upstream_options foreign = {.sources = &source, .source_count = 1};
+    int error = connect_start(&loop, &address, &foreign, MSEC, on_connect, &result, &attempt);
+    ck_assert_int_eq(error, -EADDRNOTAVAIL);
+    ck_assert_int_eq(connect_classify(-error), CONNECT_LOCAL_BARRED);
+    turn_for(loop.base, 50);
+    ck_assert_int_eq(result.calls, 0);
     close(listener);
 }
 END_TEST
@@ -232,6 +295,8 @@ static void add(TCase *cases)
     tcase_add_test(cases, cancelled);
     tcase_add_test(cases, failed_at_once);
     tcase_add_test(cases, without_descriptors);
+    tcase_add_test(cases, from_a_source);
+    tcase_add_test(cases, from_a_source_that_is_not_here);
     tcase_add_test(cases, a_long_timeout_does_not_keep_the_loop_busy);
 }
 

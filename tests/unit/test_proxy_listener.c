@@ -2,9 +2,11 @@
 #include "proxy/listener.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "loopback.h"
@@ -331,6 +333,112 @@ START_TEST(abort_resets_both_sides)
 }
 END_TEST
 
+static int unix_pair_listen(struct sockaddr_un *name)
+{
+    socklen_t length = sizeof *name;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *name = (struct sockaddr_un){.sun_family = AF_UNIX};
+    /* No name given: the kernel makes an abstract one (unix(7), autobind). */
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)name, sizeof(sa_family_t)), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)name, &length), 0);
+    ck_assert_int_eq(listen(fd, 16), 0);
+    return fd;
+}
+
+static int unix_connect(const struct sockaddr_un *name)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    size_t length = sizeof(sa_family_t) + 6; /* autobind: a zero and five digits */
+    ck_assert_int_eq(connect(fd, (const struct sockaddr *)name, (socklen_t)length), 0);
+    return fd;
+}
+
+/* Whichever worker turns first has the client, and the other one finds nothing and does not mind;
+ * so does each of them alone. No list of addresses keeps a client of a Unix socket out. */
+START_TEST(workers_compete_for_a_unix_socket)
+{
+    struct sockaddr_un name;
+    struct view_rig second;
+    int clients[6], peers[6];
+    begin("upstream.allow=10.0.0.0/8", 0);
+    view_rig_open(&second, "upstream.allow=10.0.0.0/8", &back, 1);
+    struct acceptor *other = acceptor_new(&second.loop, &process, on_drained, &drained);
+    int fd = unix_pair_listen(&name);
+    ck_assert_int_eq(listener_add(other, second.view, dup(fd)), 0);
+    ck_assert_int_eq(listener_add(acceptor, rig.view, fd), 0);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        struct view_rig *first = i % 2 ? &rig : &second, *last = i % 2 ? &second : &rig;
+        clients[i] = unix_connect(&name);
+        turn_for(first->loop.base, 20);
+        ck_assert_uint_eq(atomic_load(&first->upstream->limit.open), i / 2 + 1);
+        turn_for(last->loop.base, 20);
+        ck_assert_uint_eq(atomic_load(&process.open), i + 1);
+        peers[i] = loopback_accept(backend);
+        ck_assert_int_ge(peers[i], 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        close(clients[i]);
+        close(peers[i]);
+    }
+    turn(20);
+    turn_for(second.loop.base, 20);
+    acceptor_free(other);
+    view_free(second.view);
+    upstream_unref(second.upstream);
+    config_unref(second.config);
+    loop_clear(&second.loop);
+    end();
+}
+END_TEST
+
+/* A burst is not for the worker that woke first alone: it takes one client a turn. */
+START_TEST(a_turn_takes_one_client_of_a_unix_socket)
+{
+    struct sockaddr_un name;
+    int clients[3];
+    begin("", 0);
+    ck_assert_int_eq(listener_add(acceptor, rig.view, unix_pair_listen(&name)), 0);
+    for (size_t i = 0; i < COUNT_OF(clients); i++)
+        clients[i] = unix_connect(&name);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        ck_assert_uint_eq(atomic_load(&process.open), i);
+        event_base_loop(rig.loop.base, EVLOOP_ONCE);
+    }
+    turn(20);
+    ck_assert_uint_eq(atomic_load(&process.open), COUNT_OF(clients));
+    for (size_t i = 0; i < COUNT_OF(clients); i++)
+        close(clients[i]);
+    end();
+}
+END_TEST
+
+/* Nobody waits any more where the other end of a Unix socket is closed, unless it left bytes. */
+START_TEST(a_unix_client_may_leave_while_it_is_dialled_for)
+{
+    struct sockaddr_un name;
+    begin("", 0);
+    ck_assert_int_eq(listener_add(acceptor, rig.view, unix_pair_listen(&name)), 0);
+    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
+    int silent = unix_connect(&name), talking = unix_connect(&name);
+    ck_assert_int_eq(write(talking, "last words", 10), 10);
+    turn(30);
+    ck_assert_uint_eq(atomic_load(&process.open), 2);
+    close(silent);
+    close(talking);
+    turn(30);
+    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    view_set_endpoints(rig.view, plain_set(rig.view->set, &back, 1));
+    turn(30);
+    char bytes[16];
+    int peer = loopback_accept(backend);
+    ck_assert_int_eq(read(peer, bytes, sizeof bytes), 10);
+    ck_assert_int_eq(loopback_end(peer), 0);
+    close(peer);
+    turn(20);
+    end();
+}
+END_TEST
+
 START_TEST(words_of_ends)
 {
     for (int reason = SESSION_CLOSED; reason <= SESSION_LOCAL_FAULT; reason++)
@@ -354,6 +462,9 @@ static void add(TCase *cases)
     tcase_add_test(cases, stop_while_resting);
     tcase_add_test(cases, idle_sessions_expire);
     tcase_add_test(cases, abort_resets_both_sides);
+    tcase_add_test(cases, workers_compete_for_a_unix_socket);
+    tcase_add_test(cases, a_turn_takes_one_client_of_a_unix_socket);
+    tcase_add_test(cases, a_unix_client_may_leave_while_it_is_dialled_for);
     tcase_add_test(cases, words_of_ends);
 }
 

@@ -330,6 +330,71 @@ START_TEST(a_long_stream_gives_others_their_turn)
 }
 END_TEST
 
+START_TEST(bytes_of_our_own_go_first)
+{
+    rig_turn(&rig);
+    rig_send_first(&rig, 107);
+    rig.client.to_send += 1000;
+    ck_assert_ptr_null(rig.relay.client.pending);
+    rig.endpoint.to_send = 100;
+    ck_assert(rig_until(&rig, rig_carried));
+    ck_assert_uint_eq(rig.relay.client.received, 1000);
+}
+END_TEST
+
+/* What the endpoint did not take at once follows, and then come the client's. */
+static void ck_first_bytes(bool taken_in_part)
+{
+    const uint32_t size = 60000;
+    rig.endpoint.holds_back = true;
+    rig_turn(&rig);
+    rig_send_first(&rig, size);
+    ck_assert_ptr_nonnull(rig.relay.client.pending);
+    ck_assert_int_eq(rig.relay.client.pending_length < size, taken_in_part);
+    rig.client.to_send += 300000;
+    turn_a_while();
+    rig.endpoint.holds_back = false;
+    ck_assert(rig_until(&rig, rig_carried));
+    ck_assert_ptr_null(rig.relay.client.pending);
+    ck_assert_uint_eq(rig.relay.client.received, 300000);
+}
+
+START_TEST(bytes_of_our_own_wait_for_a_full_endpoint)
+{
+    rig_fill_endpoint(&rig, UINT64_MAX);
+    ck_first_bytes(false);
+}
+END_TEST
+
+START_TEST(bytes_of_our_own_are_taken_in_part)
+{
+    int small = 4096;
+    setsockopt(rig.relay.endpoint.stream->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    setsockopt(rig.endpoint.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    rig_fill_endpoint(&rig, 40000);
+    ck_first_bytes(true);
+}
+END_TEST
+
+START_TEST(bytes_of_our_own_to_one_that_is_gone)
+{
+    drop(&rig.endpoint);
+    rig_turn(&rig);
+    rig.verdict = RELAY_IDLE;
+    rig_send_first(&rig, 107);
+    ck_assert_int_eq(relay_run(&rig.relay, &rig.loop), RELAY_ENDPOINT_RESET);
+    rig.verdict = RELAY_ENDPOINT_RESET;
+}
+END_TEST
+
+static void add_first_bytes(TCase *cases)
+{
+    tcase_add_test(cases, bytes_of_our_own_go_first);
+    tcase_add_test(cases, bytes_of_our_own_wait_for_a_full_endpoint);
+    tcase_add_test(cases, bytes_of_our_own_are_taken_in_part);
+    tcase_add_test(cases, bytes_of_our_own_to_one_that_is_gone);
+}
+
 static void add_resets(TCase *cases)
 {
     tcase_add_test(cases, a_reset_of_the_client);
@@ -351,6 +416,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, an_end_waits_for_the_bytes_before_it);
     tcase_add_test(cases, an_empty_connection_ends);
     add_resets(cases);
+    add_first_bytes(cases);
     tcase_add_test(cases, back_pressure_to_the_client);
     tcase_add_test(cases, back_pressure_to_the_endpoint);
     tcase_add_test(cases, directions_are_independent);

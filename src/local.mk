@@ -4,6 +4,7 @@ sbin_PROGRAMS += redial
 
 libbase_a_SOURCES = \
 	src/base/address.c src/base/address.h \
+	src/base/backoff.c src/base/backoff.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/cpus.c src/base/cpus.h \
 	src/base/list.h \
@@ -39,12 +40,20 @@ libproxy_a_SOURCES = \
 	src/proxy/balance.c src/proxy/balance.h \
 	src/proxy/connect.c src/proxy/connect.h \
 	src/proxy/dial.c src/proxy/dial.h \
+	src/proxy/doubt.h \
+	src/proxy/eject.c src/proxy/eject.h \
+	src/proxy/health.c src/proxy/health.h \
+	src/proxy/hedge.c src/proxy/hedge.h \
+	src/proxy/latency.c src/proxy/latency.h \
 	src/proxy/limit.h \
 	src/proxy/listener.c src/proxy/listener.h \
 	src/proxy/loop.c src/proxy/loop.h \
+	src/proxy/probe.c src/proxy/probe.h \
+	src/proxy/race.c src/proxy/race.h \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/session.c src/proxy/session.h \
 	src/proxy/stream.c src/proxy/stream.h \
+	src/proxy/tried.c src/proxy/tried.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/view.c src/proxy/view.h \
 	src/proxy/worker.c src/proxy/worker.h

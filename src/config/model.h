@@ -13,6 +13,9 @@
 enum balance_policy { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONNECTIONS, BALANCE_RANDOM_TWO };
 enum dns_family { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
 
+/* As hedge_after: what the connects of the upstream have taken so far decides. */
+#define HEDGE_ADAPTIVE ((usec_t)-1)
+
 /* What [redial] says. A count of 0 means "find it out on this host". */
 struct global_options {
     int64_t threads;
@@ -41,6 +44,13 @@ struct upstream_options {
     usec_t hold;
     int64_t sample_size;
     usec_t connect_timeout, deadline;
+    usec_t hedge_after;     /* 0: off; HEDGE_ADAPTIVE */
+    int64_t attempts;       /* 0: no limit */
+    int64_t eject_failures; /* 0: no ejection */
+    usec_t eject_base, eject_max;
+    usec_t check_interval; /* 0: off */
+    usec_t check_timeout;
+    int64_t check_rise, check_fall;
     usec_t idle_timeout; /* 0: off */
 };
 

@@ -24,7 +24,8 @@ void balancer_init(struct balancer *balancer);
 
 /* Chooses an endpoint that was not tried, by the policy, and counts the connection in its `active`
  * at once, so that no two threads choose on the same count. Returns it with a reference, both given
- * back by balance_release(); NULL where every one was tried. Any thread.
+ * back by balance_release(); NULL where every one was tried. Those that are ejected are skipped;
+ * where no other is left, the one whose last failure is longest ago is taken. Any thread.
  *
  * round-robin: each choice, a retry too, takes the next place of one cursor; so N connections over
  * K endpoints that accept differ by at most one. least-connections: fewest active, ties in

@@ -101,13 +101,15 @@ static void on_timeout(evutil_socket_t fd, short events, void *arg)
 }
 
 /* A socket on its way to the address. Returns the descriptor or -errno. */
-static int begin(const struct address *address)
+static int begin(const struct address *address, bool probe)
 {
-    int one = 1;
+    int one = 1, zero = 0;
     int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (probe)
+        setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &zero, sizeof zero);
     if (connect(fd, &address->sa, address_length(address)) == 0 || errno == EINPROGRESS)
         return fd;
     int error = errno;
@@ -115,8 +117,8 @@ static int begin(const struct address *address)
     return -error;
 }
 
-int connect_start(struct loop *loop, const struct address *address, usec_t timeout,
-                  connect_callback *callback, void *arg, struct connect_attempt **ret_attempt)
+static int start(struct loop *loop, const struct address *address, bool probe, usec_t timeout,
+                 connect_callback *callback, void *arg, struct connect_attempt **ret_attempt)
 {
     struct connect_attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
@@ -124,7 +126,7 @@ int connect_start(struct loop *loop, const struct address *address, usec_t timeo
     *attempt =
         (struct connect_attempt){.callback = callback, .arg = arg, .port = address_port(address)};
     evtimer_assign(&attempt->timer, loop->base, on_timeout, attempt);
-    int fd = begin(address);
+    int fd = begin(address, probe);
     int result = fd < 0 ? fd : stream_new(loop, fd, on_stream, attempt, &attempt->stream);
     if (result < 0) {
         free(attempt);
@@ -134,6 +136,18 @@ int connect_start(struct loop *loop, const struct address *address, usec_t timeo
     event_add(&attempt->timer, &span);
     *ret_attempt = attempt;
     return 0;
+}
+
+int connect_start(struct loop *loop, const struct address *address, usec_t timeout,
+                  connect_callback *callback, void *arg, struct connect_attempt **ret_attempt)
+{
+    return start(loop, address, false, timeout, callback, arg, ret_attempt);
+}
+
+int connect_start_probe(struct loop *loop, const struct address *address, usec_t timeout,
+                        connect_callback *callback, void *arg, struct connect_attempt **ret_attempt)
+{
+    return start(loop, address, true, timeout, callback, arg, ret_attempt);
 }
 
 void connect_cancel(struct connect_attempt *attempt)

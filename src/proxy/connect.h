@@ -35,6 +35,14 @@ typedef void connect_callback(void *arg, enum connect_outcome outcome, int error
 int connect_start(struct loop *loop, const struct address *address, usec_t timeout,
                   connect_callback *callback, void *arg, struct connect_attempt **ret_attempt);
 
+/* The same, for one who only wants to know whether somebody accepts, and resets the stream at once.
+ * This host's last word of the handshake is held back (TCP_QUICKACK of tcp(7)), so that the reset
+ * goes instead of it: the other host's kernel has said that it accepts, and its program never hears
+ * of the connection. */
+int connect_start_probe(struct loop *loop, const struct address *address, usec_t timeout,
+                        connect_callback *callback, void *arg,
+                        struct connect_attempt **ret_attempt);
+
 /* Closes the socket; no callback comes. Accepts NULL. */
 void connect_cancel(struct connect_attempt *attempt);
 

@@ -26,6 +26,13 @@ struct task {
     void (*run)(struct task *task);
 };
 
+/* A loop of a base that somebody else runs, without buffer and tasks: enough to connect in. It has
+ * nothing to clear. */
+static inline struct loop loop_around(struct event_base *base)
+{
+    return (struct loop){.base = base};
+}
+
 /* Returns 0 or -errno. */
 int loop_init(struct loop *loop);
 void loop_clear(struct loop *loop);

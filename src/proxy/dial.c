@@ -128,12 +128,13 @@ static bool book_failure(struct dial *dial, const struct race_result *result)
     return next;
 }
 
-/* Those beside which the winner was started, and that are not through yet. */
+/* Those beside which the winner was started, since they had had their time, and that are not
+ * through yet. */
 static void book_losers(struct dial *dial, usec_t winner_started, usec_t now)
 {
     struct hedger *hedger = &dial->view->upstream->hedger;
     for (struct lane *lane = dial->race.lanes; lane < dial->race.lanes + RACE_LANES; lane++) {
-        if (!lane->endpoint || !lane->hedged || lane->started >= winner_started)
+        if (!lane->endpoint || lane->started >= winner_started)
             continue;
         hedge_learn(hedger, options_of(dial), now - lane->started);
         view_note(dial->view, lane->endpoint, EJECT_LOST, lane->started);
@@ -318,7 +319,6 @@ static int start_beside(struct dial *dial, struct endpoint *endpoint)
 {
     if (race_count(&dial->race) == RACE_LANES)
         balance_release(race_drop(race_newest(&dial->race)));
-    race_newest(&dial->race)->hedged = true;
     return start_on(dial, endpoint);
 }
 

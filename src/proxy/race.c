@@ -31,7 +31,6 @@ int race_start(struct race *race, struct endpoint *endpoint, const struct upstre
         return result;
     lane->endpoint = endpoint;
     lane->started = clock_now();
-    lane->hedged = false;
     doubt_await(endpoint, lane->started);
     return 0;
 }

@@ -18,7 +18,6 @@ struct lane {
     struct endpoint *endpoint; /* NULL: the lane is free */
     struct connect_attempt *attempt;
     usec_t started;
-    bool hedged; /* it has had its time, and another one was started beside it */
 };
 
 /* How a lane ended. The endpoint is the callee's again, and so is the stream, which is NULL unless

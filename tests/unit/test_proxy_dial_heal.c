@@ -86,23 +86,30 @@ START_TEST(exactly_so_many_attempts)
 }
 END_TEST
 
-/* Far into the back-off: whoever is new is met at once, before those that failed. */
+/* Far into the back-off: whoever is new is met at once, by all, before those that failed; and those
+ * are in rotation still. */
 START_TEST(a_new_address_is_tried_at_once_and_first)
 {
     struct black_hole hole;
     struct address addresses[3];
-    struct dialled result;
+    struct dialled results[6];
+    struct dial *dials[6];
+    unsigned attempts[6];
     int fds[2] = {loopback_refuse(&addresses[0]), loopback_refuse(&addresses[1])};
     black_hole_open(&hole);
     addresses[2] = hole.address;
-    view_rig_open(&rig, "connect.hedge-after=off", addresses, 2);
-    struct dial *dial = dial_begin(&rig, &result);
+    view_rig_open(&rig, "connect.hedge-after=off eject.failures=off", addresses, 2);
+    for (int i = 0; i < 6; i++)
+        dials[i] = dial_begin(&rig, &results[i]);
     turn_for(rig.loop.base, 900); /* the next round is 480 ms away at least */
-    uint64_t before = dial_attempts(dial);
+    for (int i = 0; i < 6; i++)
+        attempts[i] = dial_attempts(dials[i]);
     view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 3));
-    ck_assert_uint_eq(atomic_load(&dial_endpoint(&rig, &addresses[2])->active), 1);
-    ck_assert_uint_eq(dial_attempts(dial), before + 1);
-    dial_cancel(dial);
+    ck_assert_uint_eq(atomic_load(&dial_endpoint(&rig, &addresses[2])->active), 6);
+    for (int i = 0; i < 6; i++) {
+        ck_assert_uint_eq(dial_attempts(dials[i]), attempts[i] + 1);
+        dial_cancel(dials[i]);
+    }
     view_rig_close(&rig);
     black_hole_close(&hole);
     close(fds[0]);

@@ -156,13 +156,14 @@ clients all-dead "$near" -r 20 -n 20 127.0.0.1:3019
 loads="$loads $pid"
 fault add refusing 81 # a moment in which those that are served end, as a backend stops that is well made
 sleep 0.2
-stop "$single_pid" || :
+stop "$single_pid" 2>/dev/null || :
 fault delete refusing 81
 sleep 3
 far single2 "$steady" serve 10.99.0.81:9000
 sleep 1
 fault delete refusing 41
 fault delete unreachable 51
+fault delete lossy 61 62
 ip -n "$near" route del prohibit 10.99.0.101
 await_loads
 

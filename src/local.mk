@@ -4,6 +4,7 @@ sbin_PROGRAMS += redial
 
 libbase_a_SOURCES = \
 	src/base/address.c src/base/address.h \
+	src/base/backoff.c src/base/backoff.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/cpus.c src/base/cpus.h \
 	src/base/file_stamp.c src/base/file_stamp.h \
@@ -53,13 +54,20 @@ libproxy_a_SOURCES = \
 	src/proxy/balance.c src/proxy/balance.h \
 	src/proxy/connect.c src/proxy/connect.h \
 	src/proxy/dial.c src/proxy/dial.h \
+	src/proxy/doubt.h \
+	src/proxy/eject.c src/proxy/eject.h \
+	src/proxy/health.c src/proxy/health.h \
 	src/proxy/heap.c src/proxy/heap.h \
+	src/proxy/hedge.c src/proxy/hedge.h \
+	src/proxy/latency.c src/proxy/latency.h \
 	src/proxy/limit.h \
 	src/proxy/listener.c src/proxy/listener.h \
 	src/proxy/local_fault.c src/proxy/local_fault.h \
 	src/proxy/loop.c src/proxy/loop.h \
 	src/proxy/pipe.c src/proxy/pipe.h \
+	src/proxy/probe.c src/proxy/probe.h \
 	src/proxy/proxy_header.c src/proxy/proxy_header.h \
+	src/proxy/race.c src/proxy/race.h \
 	src/proxy/ranking.c src/proxy/ranking.h \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/session.c src/proxy/session.h \
@@ -67,6 +75,7 @@ libproxy_a_SOURCES = \
 	src/proxy/stall.c src/proxy/stall.h \
 	src/proxy/stream.c src/proxy/stream.h \
 	src/proxy/sweep.c src/proxy/sweep.h \
+	src/proxy/tried.c src/proxy/tried.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/usable.h \
 	src/proxy/view.c src/proxy/view.h \

@@ -327,6 +327,8 @@ static void check_upstream(const struct loader *loader, const struct draft *draf
     if (options->min_ttl > options->max_ttl)
         errors_add(loader->errors, whole, "[dns] min-ttl is greater than max-ttl");
     check_sources(loader, whole, options);
+    if (options->eject_base > options->eject_max)
+        errors_add(loader->errors, whole, "[eject] base is greater than max");
 }
 
 static void build_upstream(const struct loader *loader, struct draft *draft,

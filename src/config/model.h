@@ -14,6 +14,9 @@ enum balance_policy { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONNECTIONS, BALANCE_RA
 enum dns_family { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
 enum proxy_protocol { PROXY_PROTOCOL_OFF, PROXY_PROTOCOL_V1, PROXY_PROTOCOL_V2 };
 
+/* As hedge_after: what the connects of the upstream have taken so far decides. */
+#define HEDGE_ADAPTIVE ((usec_t)-1)
+
 /* What [redial] says. A count of 0 means "find it out on this host". */
 struct global_options {
     int64_t threads;
@@ -47,6 +50,13 @@ struct upstream_options {
     size_t preferred_count;
     int64_t sample_size;
     usec_t connect_timeout, deadline;
+    usec_t hedge_after;     /* 0: off; HEDGE_ADAPTIVE */
+    int64_t attempts;       /* 0: no limit */
+    int64_t eject_failures; /* 0: no ejection */
+    usec_t eject_base, eject_max;
+    usec_t check_interval; /* 0: off */
+    usec_t check_timeout;
+    int64_t check_rise, check_fall;
     struct address *sources; /* that connects come from: at most one a family; the ports are 0 */
     size_t source_count;
     usec_t idle_timeout;    /* 0: off */

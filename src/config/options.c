@@ -86,6 +86,29 @@ const struct config_option option_table[] = {
 
     {"connect", "source", UPSTREAM(sources), .type = OPTION_SOURCES, .reloadable = true,
      .help = "address of this host that connects come from: one IPv4, one IPv6 address"},
+    {"connect", "hedge-after", UPSTREAM(hedge_after), DURATION(1 * MSEC, HOUR), .zero = "off",
+     .minus = "adaptive", .default_text = "250ms", .reloadable = true,
+     .help = "after which a second address is tried beside the first; adaptive: the p99 of before"},
+    {"connect", "attempts", UPSTREAM(attempts), COUNT(0, 10000), .default_text = "0",
+     .reloadable = true, .help = "connects started for a client at most; 0: no limit but time"},
+
+    {"eject", "failures", UPSTREAM(eject_failures), COUNT(1, 10000), .zero = "off",
+     .default_text = "1", .reloadable = true,
+     .help = "failures in a row that put an address out of rotation"},
+    {"eject", "base", UPSTREAM(eject_base), DURATION(100 * MSEC, 24 * HOUR), .default_text = "2s",
+     .reloadable = true, .help = "how long it is out before redial itself tries it; doubles"},
+    {"eject", "max", UPSTREAM(eject_max), DURATION(100 * MSEC, 24 * HOUR), .default_text = "60s",
+     .reloadable = true, .help = "the longest wait between two such tries"},
+
+    {"check", "interval", UPSTREAM(check_interval), DURATION(100 * MSEC, 24 * HOUR), .zero = "off",
+     .default_text = "off", .reloadable = true,
+     .help = "how often each address is connected to, to see whether it accepts"},
+    {"check", "timeout", UPSTREAM(check_timeout), DURATION(1 * MSEC, HOUR), .default_text = "1s",
+     .reloadable = true, .help = "how long a check may take"},
+    {"check", "rise", UPSTREAM(check_rise), COUNT(1, 1000), .default_text = "2", .reloadable = true,
+     .help = "good checks in a row that bring an address back"},
+    {"check", "fall", UPSTREAM(check_fall), COUNT(1, 1000), .default_text = "3", .reloadable = true,
+     .help = "failed checks in a row that put an address out of rotation"},
 
     {"session", "idle-timeout", UPSTREAM(idle_timeout), DURATION(100 * MSEC, 10000 * HOUR),
      .zero = "off", .default_text = "off", .reloadable = true,
@@ -173,8 +196,9 @@ static int set_duration(const struct config_option *option, int64_t *value, cons
     usec_t span;
     int result = value_parse_duration(text, &span);
     if (result == -EINVAL) {
-        snprintf(why, size, "it is not a duration such as 250ms, 5s, 2m or 1h%s%s",
-                 option->zero ? ", nor " : "", option->zero ? option->zero : "");
+        snprintf(why, size, "it is not a duration such as 250ms, 5s, 2m or 1h%s%s%s%s",
+                 option->zero ? ", nor " : "", option->zero ? option->zero : "",
+                 option->minus ? ", nor " : "", option->minus ? option->minus : "");
     } else if (result < 0 || span < option->min || span > option->max) {
         result = -EINVAL;
         snprintf(why, size, "it must be from %s to %s", value_format_duration(option->min, low),
@@ -366,6 +390,11 @@ static int set_list(const struct config_option *option, void *options, const cha
 
 /* --- any option ------------------------------------------------------------------- */
 
+static bool is_word(const char *text, const char *word)
+{
+    return word && strcmp(text, word) == 0;
+}
+
 bool option_is_list(const struct config_option *option)
 {
     return option->type >= OPTION_LISTENS;
@@ -377,8 +406,8 @@ int option_set(const struct config_option *option, void *options, const char *te
     if (option_is_list(option))
         return set_list(option, options, text, ret_why, size);
     int64_t *value = (int64_t *)(void *)((char *)options + option->offset);
-    if (option->zero && strcmp(text, option->zero) == 0) {
-        *value = 0;
+    if (is_word(text, option->zero) || is_word(text, option->minus)) {
+        *value = is_word(text, option->zero) ? 0 : -1;
         return 0;
     }
     if (option->type == OPTION_DURATION)

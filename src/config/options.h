@@ -30,6 +30,7 @@ struct config_option {
     int64_t min, max;           /* duration (µs) and count */
     const char *const *choices; /* in the order of the enum; NULL ends it */
     const char *zero;           /* a word that means 0, such as "off"; or NULL */
+    const char *minus;          /* a word that means -1, such as "adaptive"; or NULL */
     const char *default_text;   /* NULL: an empty list */
     bool per_file;              /* belongs into an upstream's own file, not among the defaults */
     bool reloadable;

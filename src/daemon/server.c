@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cpus.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "config/config.h"
@@ -16,6 +17,7 @@
 #include "daemon/report.h"
 #include "daemon/sockets.h"
 #include "discovery/discovery.h"
+#include "proxy/health.h"
 #include "proxy/worker.h"
 
 struct server;
@@ -26,7 +28,10 @@ struct service {
     const char *name; /* of the configuration */
     struct upstream *upstream;
     struct discovery *discovery;
+    struct ward *ward;
     struct sockets sockets;
+    struct message turned;
+    _Atomic bool turn_told; /* the message is on its way */
 };
 
 /* One worker in the main thread. */
@@ -42,6 +47,7 @@ struct server {
     struct mailbox *mailbox;
     struct resolver *resolver;
     struct lookups *lookups;
+    struct health *health;
     struct limit limit;
     struct service *services;
     size_t service_count;
@@ -173,7 +179,8 @@ static int start_dns(struct server *server)
         resolver_on_reread(server->resolver, report_reread, server);
         server->lookups = lookups_new(server->base, server->resolver, report_lookup, server);
     }
-    return server->lookups ? 0 : fail("discovery could not be started", -ENOMEM);
+    server->health = health_new(server->base);
+    return server->lookups && server->health ? 0 : fail("discovery could not be started", -ENOMEM);
 }
 
 static int use_endpoints(struct service *service, struct endpoint_set *set)
@@ -193,6 +200,7 @@ static void on_endpoints(void *arg, struct endpoint_set *set, const struct endpo
     if (use_endpoints(service, set) < 0)
         log_error("no memory to balance over the new endpoints",
                   log_text("upstream", service->name));
+    health_set_endpoints(service->ward, set);
     for (size_t i = 0; i < server->crew_count; i++)
         if (worker_set_endpoints(server->crews[i].worker, service->upstream, set) < 0)
             log_error("no memory to tell a worker of the new endpoints",
@@ -232,6 +240,27 @@ static void on_failure(void *arg, struct endpoint *endpoint)
     mailbox_post(service->server->mailbox, &failure->message);
 }
 
+/* Endpoints left the rotation or came back: that is probed, and who dials is told. */
+static void deliver_turned(struct message *message, void *owner)
+{
+    struct service *service = list_entry(message, struct service, turned);
+    struct server *server = owner;
+    atomic_store(&service->turn_told, false);
+    if (!service->discovery) /* while stopping */
+        return;
+    health_look(service->ward);
+    for (size_t i = 0; i < server->crew_count; i++)
+        worker_tell(server->crews[i].worker, service->upstream);
+}
+
+/* On any thread. The message is part of the service, so that no want of memory can lose it. */
+static void on_turn(void *arg)
+{
+    struct service *service = arg;
+    if (!atomic_exchange(&service->turn_told, true))
+        mailbox_post(service->server->mailbox, &service->turned);
+}
+
 /* Opens the sockets of every upstream, and says of each that cannot be opened why. */
 static int open_sockets(struct server *server)
 {
@@ -263,11 +292,16 @@ static int start_service(struct server *server, size_t index)
         upstream_new((uint32_t)config->options.max_connections, on_failure, service);
     if (!service->upstream)
         return -ENOMEM;
+    service->turned.deliver = deliver_turned;
+    upstream_on_turn(service->upstream, on_turn);
     int result = start_discovery(service, &config->options);
     if (result < 0)
         return result;
     struct endpoint_set *set = discovery_set(service->discovery);
     result = use_endpoints(service, set);
+    service->ward = health_add(server->health, service->upstream, config, set);
+    if (!service->ward)
+        return -ENOMEM;
     if (set->count > 0)
         report_endpoints(service->name, set, NULL, 0);
     for (size_t i = 0; i < server->crew_count && result == 0; i++) {
@@ -375,11 +409,13 @@ static void clear(struct server *server)
     for (size_t i = 0; server->services && i < server->service_count; i++) {
         discovery_free(server->services[i].discovery);
         server->services[i].discovery = NULL;
+        health_remove(server->services[i].ward);
         upstream_unref(server->services[i].upstream);
         sockets_close(&server->services[i].sockets);
     }
     mailbox_free(server->mailbox); /* may hold failures still, so before the services go */
     lookups_free(server->lookups);
+    health_free(server->health);
     resolver_free(server->resolver);
     free_event(server->sigterm);
     free_event(server->sigint);

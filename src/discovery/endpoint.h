@@ -13,12 +13,19 @@
 struct endpoint {
     _Atomic unsigned references;
     struct address address;
-    _Atomic uint32_t active;   /* connections open or being opened */
-    _Atomic uint64_t accepted; /* connects that succeeded */
-    _Atomic uint64_t failed;   /* connects that did not, by the endpoint's fault */
-    _Atomic bool failure_told; /* the main thread has a failure to look at still */
-    _Atomic bool ejected;      /* out of rotation, until redial itself has reached it again */
-    _Atomic int64_t failed_at; /* clock_now() of the last failure; 0: none */
+    _Atomic uint32_t active;       /* connections open or being opened */
+    _Atomic uint64_t accepted;     /* connects that succeeded */
+    _Atomic uint64_t failed;       /* connects that did not, by the endpoint's fault */
+    _Atomic bool failure_told;     /* the main thread has a failure to look at still */
+    _Atomic uint8_t ejected;       /* out of rotation, and why: bits of proxy/eject.h; 0: in */
+    _Atomic int64_t failed_at;     /* clock_now() of the last failure; 0: none */
+    _Atomic int64_t awaited_since; /* begin of a connect after which none was accepted; 0: none */
+
+    /* These belong to proxy/eject. */
+    _Atomic uint32_t strikes[2]; /* halves, in a row: by connects, by early resets */
+    _Atomic uint32_t ejections;  /* and failed probes since it was well for long: the back-off */
+    _Atomic int64_t turned_at;   /* when strikes ejected it last, or it came back from that */
+    _Atomic int64_t probe_at;    /* when redial may try whether it is back; 0: not to be tried */
 
     /* These belong to the one balancer that it is in, see proxy/balance. */
     _Atomic int64_t fresh_since; /* when it came to others that served already; 0: long ago */

@@ -101,14 +101,15 @@ static void on_timeout(evutil_socket_t fd, short events, void *arg)
     finish(arg, ETIMEDOUT);
 }
 
-/* A socket on its way to the address. Returns the descriptor or -errno. */
-static int begin(const struct address *address, const struct upstream_options *options)
+int connect_open(const struct address *address, const struct upstream_options *options, bool probe)
 {
-    int one = 1;
+    int one = 1, zero = 0;
     int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (probe)
+        setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &zero, sizeof zero);
     int error = -socket_bind_source(fd, address->family, options);
     if (error == 0 &&
         (connect(fd, &address->sa, address_length(address)) == 0 || errno == EINPROGRESS))
@@ -128,7 +129,7 @@ int connect_start(struct loop *loop, const struct address *address,
     *attempt =
         (struct connect_attempt){.callback = callback, .arg = arg, .port = address_port(address)};
     evtimer_assign(&attempt->timer, loop->base, on_timeout, attempt);
-    int fd = begin(address, options);
+    int fd = connect_open(address, options, false);
     int result = fd < 0 ? fd : stream_new(loop, fd, on_stream, attempt, &attempt->stream);
     if (result < 0) {
         free(attempt);

@@ -1,6 +1,8 @@
 #ifndef REDIAL_PROXY_CONNECT_H
 #define REDIAL_PROXY_CONNECT_H
 
+#include <stdbool.h>
+
 #include "base/address.h"
 #include "base/clock.h"
 
@@ -30,10 +32,16 @@ struct connect_attempt;
 typedef void connect_callback(void *arg, enum connect_outcome outcome, int error,
                               struct stream *stream);
 
-/* Starts a non-blocking connect that may take `timeout`, from the source that the options (NULL:
- * none) have for the address's family. Returns 0 and never calls back before it
- * returns: then exactly one callback, unless connect_cancel() is called first. Returns -errno where
- * it failed at once: then no callback comes. */
+/* A socket on its way to the address, from the source that the options (NULL: none) have for its
+ * family. Of a `probe`, which only wants to know whether somebody accepts and is reset then, this
+ * host's last word of the handshake is held back (TCP_QUICKACK of tcp(7)), so that the reset goes
+ * instead of it: the other host's kernel has said that it accepts, and its program never hears of
+ * the connection. Returns the descriptor or -errno. */
+int connect_open(const struct address *address, const struct upstream_options *options, bool probe);
+
+/* Starts a non-blocking connect that may take `timeout`, as connect_open() does. Returns 0 and
+ * never calls back before it returns: then exactly one callback, unless connect_cancel() is called
+ * first. Returns -errno where it failed at once: then no callback comes. */
 int connect_start(struct loop *loop, const struct address *address,
                   const struct upstream_options *options, usec_t timeout,
                   connect_callback *callback, void *arg, struct connect_attempt **ret_attempt);

@@ -9,8 +9,8 @@ struct stream;
 
 enum dial_outcome {
     DIAL_CONNECTED,
-    DIAL_EXHAUSTED,  /* every known address was tried, none accepted */
-    DIAL_DEADLINE,   /* the client's time was over before */
+    DIAL_EXHAUSTED,  /* `attempts` connects were made, none was accepted */
+    DIAL_DEADLINE,   /* the client's time was over, and none had been accepted */
     DIAL_NO_ADDRESS, /* it was over, and DNS had not named any address */
 };
 
@@ -27,10 +27,14 @@ struct dial;
 /* The dial is gone when this is called. */
 typedef void dial_callback(void *arg, const struct dial_result *result);
 
-/* Tries endpoints of the view, each once, until one accepts; waits where none is known yet. A fault
- * of this host blames no endpoint: what it bars is tried again after a pause. Never
- * calls back before it returns; then exactly one callback within the upstream's deadline, unless
- * dial_cancel() is called first. Returns 0 or -ENOMEM. */
+/* Tries endpoints of the view until one accepts. After a failure the next one is tried at once; a
+ * connect that takes longer than hedge-after gets one to another endpoint beside it, and who is
+ * first wins; when all have failed, they are tried again after a pause, new ones first. Where none
+ * is known, it waits. A fault of this host blames no endpoint, and what it bars is tried again. Of
+ * everything else that is found, the endpoint's ejection learns (view_note()).
+ *
+ * Never calls back before it returns; then exactly one callback within the upstream's deadline,
+ * unless dial_cancel() is called first. Returns 0 or -ENOMEM. */
 int dial_start(struct view *view, dial_callback *callback, void *arg, struct dial **ret_dial);
 
 /* The connects started so far. */

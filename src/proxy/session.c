@@ -14,6 +14,9 @@
 #include "proxy/stream.h"
 #include "proxy/view.h"
 
+/* A reset that comes so soon after the connect is the endpoint's own, not the end of some work. */
+#define EARLY_RESET (250 * USEC_PER_MSEC)
+
 /* Dialling while `dial` is set, relaying afterwards. */
 struct session {
     struct list node; /* of the view */
@@ -57,6 +60,20 @@ static void log_access(const struct session *session, enum session_end end)
     });
 }
 
+/* What the connection has shown of the endpoint, beyond that it accepted. */
+static void note_service(const struct session *session, enum session_end end)
+{
+    const struct relay *relay = &session->relay;
+    if (!session->endpoint)
+        return;
+    if (relay->endpoint.received > 0)
+        view_note(session->view, session->endpoint, EJECT_SERVED, session->connected);
+    else if (end == SESSION_ENDPOINT_RESET && clock_now() - session->connected < EARLY_RESET)
+        view_note(session->view, session->endpoint,
+                  relay->client.received > 0 ? EJECT_RESET_ASKED : EJECT_RESET_UNASKED,
+                  session->connected);
+}
+
 /* The one way out of a session. */
 static void session_end(struct session *session, enum session_end end)
 {
@@ -71,6 +88,7 @@ static void session_end(struct session *session, enum session_end end)
     void (*close_stream)(struct stream *) = end == SESSION_CLOSED ? stream_close : stream_reset;
     close_stream(session->client);
     close_stream(session->backend);
+    note_service(session, end);
     relay_clear(&session->relay, view->loop);
     task_cancel(&session->again);
     list_remove(&session->node);

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
+#include "config/value.h"
+
 struct upstream *upstream_new(uint32_t max_connections, upstream_failure *on_failure, void *arg)
 {
     struct upstream *upstream = calloc(1, sizeof *upstream);
@@ -15,11 +18,49 @@ struct upstream *upstream_new(uint32_t max_connections, upstream_failure *on_fai
     return upstream;
 }
 
-void upstream_connect_failed(struct upstream *upstream, struct endpoint *endpoint)
+void upstream_on_turn(struct upstream *upstream, upstream_turn *on_turn)
 {
-    atomic_fetch_add_explicit(&endpoint->failed, 1, memory_order_relaxed);
+    upstream->on_turn = on_turn;
+}
+
+static void tell_failure(struct upstream *upstream, struct endpoint *endpoint)
+{
     if (!atomic_exchange(&endpoint->failure_told, true))
         upstream->on_failure(upstream->arg, endpoint);
+}
+
+static void log_turn(const char *name, const struct finding *finding, enum eject_turn turn)
+{
+    char address[ADDRESS_TEXT_MAX], span[VALUE_DURATION_MAX];
+    address_format(&finding->endpoint->address, address);
+    if (turn == EJECT_RETURNS) {
+        log_info("endpoint back", log_text("upstream", name), log_text("endpoint", address));
+        return;
+    }
+    usec_t probe_at = eject_probe_at(finding->endpoint), left = probe_at - clock_now();
+    if (probe_at != 0) /* to the millisecond, as everything in the log */
+        value_format_duration(left - left % USEC_PER_MSEC, span);
+    log_warning("endpoint ejected", log_text("upstream", name), log_text("endpoint", address),
+                log_text("reason", eject_event_name(finding->event)),
+                log_text("for", probe_at != 0 ? span : NULL));
+}
+
+void upstream_note(struct upstream *upstream, const struct upstream_config *config,
+                   const struct endpoint_set *set, const struct finding *finding)
+{
+    struct eject_result result =
+        eject_note(finding->endpoint, finding->event, finding->started, &config->options, set);
+    if (result.failed)
+        atomic_fetch_add_explicit(&finding->endpoint->failed, 1, memory_order_relaxed);
+    if (result.failed || finding->event == EJECT_PROBE_FAILED ||
+        finding->event == EJECT_CHECKS_FELL)
+        tell_failure(upstream, finding->endpoint);
+    if (result.turn == EJECT_LEAVES || result.turn == EJECT_RETURNS)
+        log_turn(config->name, finding, result.turn);
+    if (result.turn != EJECT_STAYS)
+        balance_refresh(&upstream->balancer, finding->endpoint);
+    if (result.turn != EJECT_STAYS && upstream->on_turn)
+        upstream->on_turn(upstream->arg);
 }
 
 struct upstream *upstream_ref(struct upstream *upstream)

@@ -32,18 +32,29 @@ void view_free(struct view *view)
     free(view);
 }
 
+/* Each is told once, however the list changes meanwhile: who is told may go, or stay on it. */
+void view_tell(struct view *view)
+{
+    struct list told;
+    list_init(&told);
+    list_move_all(&told, &view->waiters);
+    while (!list_empty(&told)) {
+        struct waiter *waiter = list_entry(told.next, struct waiter, node);
+        list_remove(&waiter->node);
+        list_append(&view->waiters, &waiter->node);
+        waiter->news(waiter);
+    }
+}
+
 void view_set_endpoints(struct view *view, struct endpoint_set *set)
 {
-    struct list awake;
     endpoint_set_unref(view->set);
     view->set = set;
-    if (set->count == 0)
-        return;
-    list_init(&awake);
-    list_move_all(&awake, &view->waiters);
-    while (!list_empty(&awake)) {
-        struct waiter *waiter = list_entry(awake.next, struct waiter, node);
-        list_remove(&waiter->node);
-        waiter->wake(waiter);
-    }
+    view_tell(view);
+}
+
+void view_note(struct view *view, struct endpoint *endpoint, enum eject_event event, usec_t started)
+{
+    const struct finding finding = {endpoint, event, started};
+    upstream_note(view->upstream, view->options, view->set, &finding);
 }

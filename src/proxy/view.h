@@ -24,10 +24,11 @@ struct view {
     usec_t looked;             /* when its sessions were last looked at, by sweep_view() */
 };
 
-/* Someone who waits for the first endpoint. Embedded in its owner. */
+/* Someone who is looking for an endpoint, and is told when there are others, or when some left the
+ * rotation or came back. Embedded in its owner, who takes it off the list. */
 struct waiter {
-    struct list node;
-    void (*wake)(struct waiter *waiter);
+    struct list node; /* of the view's waiters */
+    void (*news)(struct waiter *waiter);
 };
 
 /* A view with references of its own to what it is given, or NULL where there is no memory.
@@ -38,7 +39,14 @@ struct view *view_new(struct loop *loop, struct upstream *upstream, struct confi
 /* No session and no waiter may be left. Accepts NULL. */
 void view_free(struct view *view);
 
-/* Swaps the endpoints, and wakes whoever waits for one. Takes over the caller's reference. */
+/* Swaps the endpoints, and tells those who wait. Takes over the caller's reference. */
 void view_set_endpoints(struct view *view, struct endpoint_set *set);
+
+/* Tells those who wait that endpoints left the rotation or came back. */
+void view_tell(struct view *view);
+
+/* upstream_note() with what the view has. */
+void view_note(struct view *view, struct endpoint *endpoint, enum eject_event event,
+               usec_t started);
 
 #endif

@@ -42,6 +42,11 @@ struct endpoints_message {
     struct endpoint_set *set;
 };
 
+struct tell_message {
+    struct message message;
+    struct upstream *upstream;
+};
+
 static void arm_sweep(struct worker *worker)
 {
     struct timeval wait = clock_timeval(worker->sweep_every);
@@ -92,6 +97,20 @@ static void deliver_endpoints(struct message *message, void *owner)
     endpoint_set_unref(change->set);
     upstream_unref(change->upstream);
     free(change);
+}
+
+static void deliver_tell(struct message *message, void *owner)
+{
+    struct worker *worker = owner;
+    struct tell_message *tell = (struct tell_message *)message;
+    list_each(node, &worker->views)
+    {
+        struct view *view = list_entry(node, struct view, node);
+        if (view->upstream == tell->upstream)
+            view_tell(view);
+    }
+    upstream_unref(tell->upstream);
+    free(tell);
 }
 
 static void deliver_stop(struct message *message, void *owner)
@@ -149,6 +168,16 @@ int worker_set_endpoints(struct worker *worker, struct upstream *upstream, struc
     change->set = endpoint_set_ref(set);
     mailbox_post(worker->mailbox, &change->message);
     return 0;
+}
+
+void worker_tell(struct worker *worker, struct upstream *upstream)
+{
+    struct tell_message *tell = calloc(1, sizeof *tell);
+    if (!tell)
+        return;
+    tell->message.deliver = deliver_tell;
+    tell->upstream = upstream_ref(upstream);
+    mailbox_post(worker->mailbox, &tell->message);
 }
 
 void worker_stop(struct worker *worker)

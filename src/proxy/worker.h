@@ -28,6 +28,10 @@ int worker_add_upstream(struct worker *worker, struct upstream *upstream, struct
 int worker_set_endpoints(struct worker *worker, struct upstream *upstream,
                          struct endpoint_set *set);
 
+/* Endpoints of the upstream left the rotation or came back: who is dialling looks again. Where
+ * there is no memory to tell it, those find out by themselves, a little later. */
+void worker_tell(struct worker *worker, struct upstream *upstream);
+
 /* Closes the listeners; open sessions go on. Call it once. */
 void worker_stop(struct worker *worker);
 

@@ -2,7 +2,7 @@
 # make bench BENCH_ARGS="--rounds 3 --only short,stream"
 EXTRA_PROGRAMS += tests/bench/redial-load
 CLEANFILES += tests/bench/redial-load$(EXEEXT)
-EXTRA_DIST += tests/bench/run tests/bench/report.awk tests/bench/README.md
+EXTRA_DIST += tests/bench/run tests/bench/report.awk tests/bench/README.md tests/bench/connect-faults
 
 tests_bench_redial_load_SOURCES = \
 	tests/bench/client.c tests/bench/client.h \
@@ -17,3 +17,9 @@ BENCH_ARGS =
 bench: redial$(EXEEXT) tests/bench/redial-load$(EXEEXT)
 	$(top_srcdir)/tests/bench/run --redial ./redial$(EXEEXT) \
 	    --load tests/bench/redial-load$(EXEEXT) $(BENCH_ARGS)
+
+# make bench-faults: what clients pay for black holes; make bench-faults PEERS="redial haproxy"
+PEERS =
+bench-faults: redial$(EXEEXT) tests/real/steady$(EXEEXT)
+	srcdir=$(top_srcdir) REDIAL=./redial$(EXEEXT) STEADY=tests/real/steady$(EXEEXT) \
+	    $(top_srcdir)/tests/bench/connect-faults $(PEERS)

@@ -6,6 +6,7 @@ E2E_TESTS = \
     tests/e2e/test_dial \
     tests/e2e/test_discovery \
     tests/e2e/test_dns_faults \
+    tests/e2e/test_eject \
     tests/e2e/test_membership \
     tests/e2e/test_limits \
     tests/e2e/test_log \
@@ -60,6 +61,11 @@ tests_e2e_test_dns_faults_SOURCES = tests/e2e/test_dns_faults.c
 tests_e2e_test_dns_faults_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_dns_faults_CFLAGS = $(E2E_CFLAGS)
 tests_e2e_test_dns_faults_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_eject_SOURCES = tests/e2e/test_eject.c
+tests_e2e_test_eject_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_eject_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_eject_LDADD = $(E2E_LDADD)
 
 tests_e2e_test_limits_SOURCES = tests/e2e/test_limits.c
 tests_e2e_test_limits_CPPFLAGS = $(E2E_CPPFLAGS)

@@ -90,6 +90,7 @@ static void assert_recovers(struct bed *bed, struct crowd *crowd)
     struct crowd *few = bed_crowd(bed, 5);
     ck_assert_uint_eq(crowd_ask(few, "who", limit_ms(3000)), 5);
     crowd_close(few);
+    ck_assert_uint_eq(daemon_count_lines(bed->daemon, "endpoint ejected"), 0);
     ck_assert_uint_eq(daemon_count_lines(bed->daemon, "accepting paused"), 1);
 }
 

@@ -11,12 +11,18 @@ pids=
 trap end_all EXIT
 trap 'exit 130' INT TERM HUP
 
+# What else a test must undo; it may define this anew.
+at_end() {
+    :
+}
+
 # Ends every process that start began, by its own pid, and shows the logs of a test that failed.
 end_all() {
     status=$?
     trap '' EXIT INT TERM HUP
     for pid in $pids; do kill "$pid" 2>/dev/null || :; done
     for pid in $pids; do wait "$pid" 2>/dev/null || :; done
+    at_end
     if [ $status -ne 0 ] && [ $status -ne 77 ]; then
         for log in "$work"/*.log; do
             [ ! -s "$log" ] || { echo "--- the end of ${log##*/}" && tail -n 20 "$log"; }

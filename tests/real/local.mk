@@ -1,7 +1,12 @@
-# redial with real servers on loopback; each skips what is not installed.
-TESTS += tests/real/dnsmasq-nginx.sh tests/real/redis.sh tests/real/valgrind.sh tests/real/powerdns.sh
-EXTRA_DIST += tests/real/lib.sh tests/real/dnsmasq-nginx.sh tests/real/redis.sh tests/real/valgrind.sh tests/real/powerdns.sh
-TESTS += tests/real/proxy-protocol.sh
-EXTRA_DIST += tests/real/proxy-protocol.sh
-TESTS += tests/real/vanished.sh
-EXTRA_DIST += tests/real/vanished.sh
+# redial with real servers on loopback, and with real lost packets in network namespaces; each skips
+# what is not installed or not allowed.
+real_tests = tests/real/blackhole.sh tests/real/dnsmasq-nginx.sh tests/real/powerdns.sh \
+	tests/real/proxy-protocol.sh tests/real/redis.sh tests/real/valgrind.sh \
+	tests/real/vanished.sh
+TESTS += $(real_tests)
+EXTRA_DIST += $(real_tests) tests/real/lib.sh tests/real/netns.sh tests/real/steady.sh
+
+check_PROGRAMS += tests/real/steady
+tests_real_steady_SOURCES = tests/real/steady.c
+tests_real_steady_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib
+tests_real_steady_LDADD = $(LIBS_TESTLIB)

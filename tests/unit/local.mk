@@ -1,6 +1,7 @@
 # One program (or a few) a layer; each links its own layer and those below, and nothing above.
 unit_programs = \
 	tests/unit/test_base_address \
+	tests/unit/test_base_backoff \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_cpus \
 	tests/unit/test_base_list \
@@ -29,10 +30,19 @@ unit_programs = \
 	tests/unit/test_proxy_balance_threads \
 	tests/unit/test_proxy_balance_weights \
 	tests/unit/test_proxy_balance_fresh \
+	tests/unit/test_proxy_eject \
+	tests/unit/test_proxy_latency \
+	tests/unit/test_proxy_hedge \
+	tests/unit/test_proxy_tried \
 	tests/unit/test_proxy_connect \
+	tests/unit/test_proxy_race \
 	tests/unit/test_proxy_stream \
 	tests/unit/test_proxy_relay \
 	tests/unit/test_proxy_dial \
+	tests/unit/test_proxy_dial_hedge \
+	tests/unit/test_proxy_dial_heal \
+	tests/unit/test_proxy_probe \
+	tests/unit/test_proxy_health \
 	tests/unit/test_proxy_listener \
 	tests/unit/test_proxy_worker \
 	tests/unit/test_proxy_header \
@@ -48,6 +58,10 @@ TESTS += $(unit_programs)
 tests_unit_test_base_address_SOURCES = tests/unit/test_base_address.c tests/unit/suite.h
 tests_unit_test_base_address_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_address_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_backoff_SOURCES = tests/unit/test_base_backoff.c tests/unit/suite.h
+tests_unit_test_base_backoff_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_backoff_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
 tests_unit_test_base_clock_SOURCES = tests/unit/test_base_clock.c tests/unit/suite.h
 tests_unit_test_base_clock_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -209,6 +223,8 @@ tests_unit_test_proxy_relay_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_relay_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_dial_SOURCES = tests/unit/test_proxy_dial.c tests/unit/suite.h \
+	tests/unit/dial_rig.c \
+	tests/unit/dial_rig.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
 	tests/unit/plain_set.h \
@@ -236,6 +252,71 @@ tests_unit_test_proxy_worker_SOURCES = tests/unit/test_proxy_worker.c tests/unit
 	tests/unit/loopback.h
 tests_unit_test_proxy_worker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_worker_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_eject_SOURCES = tests/unit/test_proxy_eject.c tests/unit/suite.h \
+	tests/unit/plain_set.h
+tests_unit_test_proxy_eject_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_eject_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_latency_SOURCES = tests/unit/test_proxy_latency.c tests/unit/suite.h
+tests_unit_test_proxy_latency_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_latency_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_hedge_SOURCES = tests/unit/test_proxy_hedge.c tests/unit/suite.h
+tests_unit_test_proxy_hedge_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_hedge_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_tried_SOURCES = tests/unit/test_proxy_tried.c tests/unit/suite.h
+tests_unit_test_proxy_tried_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_tried_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_race_SOURCES = tests/unit/test_proxy_race.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_race_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_race_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_probe_SOURCES = tests/unit/test_proxy_probe.c tests/unit/suite.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_probe_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_probe_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_health_SOURCES = tests/unit/test_proxy_health.c tests/unit/suite.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_health_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_health_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_dial_hedge_SOURCES = tests/unit/test_proxy_dial_hedge.c tests/unit/suite.h \
+	tests/unit/dial_rig.c \
+	tests/unit/dial_rig.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_dial_hedge_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_dial_hedge_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_dial_heal_SOURCES = tests/unit/test_proxy_dial_heal.c tests/unit/suite.h \
+	tests/unit/dial_rig.c \
+	tests/unit/dial_rig.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/turn.h
+tests_unit_test_proxy_dial_heal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_dial_heal_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_daemon_descriptors_SOURCES = tests/unit/test_daemon_descriptors.c tests/unit/suite.h
 tests_unit_test_daemon_descriptors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -33,11 +33,16 @@ int loopback_refuse(struct address *ret_address)
     return bound_socket(ret_address);
 }
 
+void loopback_begin_to_listen(int fd)
+{
+    if (listen(fd, SOMAXCONN) < 0)
+        abort();
+}
+
 int loopback_listen(struct address *ret_address)
 {
     int fd = bound_socket(ret_address);
-    if (listen(fd, SOMAXCONN) < 0)
-        abort();
+    loopback_begin_to_listen(fd);
     return fd;
 }
 

@@ -13,6 +13,9 @@ int loopback_listen(struct address *ret_address);
 /* A socket whose port is taken and refuses; close it to give the port back. */
 int loopback_refuse(struct address *ret_address);
 
+/* A socket of loopback_refuse() accepts from now on. */
+void loopback_begin_to_listen(int fd);
+
 /* A listening socket whose queue is full: a connect to it hangs. */
 #define BLACK_HOLE_FILL 4
 struct black_hole {

@@ -92,6 +92,7 @@ START_TEST(each_kind_of_error_at_its_line)
         {"", A ": ", "listen is missing"},
         {"", A ": ", "target is missing"},
         {GOOD "[dns]\nmin-ttl = 2s\nmax-ttl = 1s\n", A, "min-ttl is greater than max-ttl"},
+        {GOOD "[eject]\nbase = 2s\nmax = 1s\n", A, "[eject] base is greater than max"},
         {"listen = 1\n" GOOD, A ":1: ", "before the first [section]"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -108,9 +109,6 @@ START_TEST(keys_to_come_are_unknown)
     static const char *const texts[] = {
         "[redial]\nadmin = unix:/run/redial/admin.sock\n",
         "[redial]\nstop-mode = drain\n",
-        "[connect]\nhedge-after = 250ms\n",
-        "[eject]\nbase = 2s\n",
-        "[check]\ninterval = 1s\n",
         "[session]\nmax-age = 1h\n",
     };
     files_write("upstreams.d/a.conf", GOOD);

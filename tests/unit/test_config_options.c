@@ -94,12 +94,38 @@ START_TEST(the_defaults_of_the_contract)
     ck_assert_int_eq(both.upstream.max_ttl, 300 * USEC_PER_SEC);
     ck_assert_int_eq(both.upstream.connect_timeout, 2 * USEC_PER_SEC);
     ck_assert_int_eq(both.upstream.deadline, 10 * USEC_PER_SEC);
+    ck_assert_int_eq(both.upstream.hedge_after, 250 * USEC_PER_MSEC);
+    ck_assert_int_eq(both.upstream.attempts, 0);
+    ck_assert_int_eq(both.upstream.eject_failures, 1);
+    ck_assert_int_eq(both.upstream.eject_base, 2 * USEC_PER_SEC);
+    ck_assert_int_eq(both.upstream.eject_max, 60 * USEC_PER_SEC);
+    ck_assert_int_eq(both.upstream.check_interval, 0);
+    ck_assert_int_eq(both.upstream.check_timeout, USEC_PER_SEC);
+    ck_assert_int_eq(both.upstream.check_rise, 2);
+    ck_assert_int_eq(both.upstream.check_fall, 3);
     ck_assert_int_eq(both.upstream.idle_timeout, 0);
     ck_assert_int_eq(both.upstream.keepalive, 1);
     ck_assert_int_eq(both.upstream.user_timeout, 30 * USEC_PER_SEC);
     ck_assert_uint_eq(both.upstream.source_count, 0);
     ck_assert_int_eq(both.upstream.proxy_protocol, PROXY_PROTOCOL_OFF);
     free_both(&both);
+}
+END_TEST
+
+START_TEST(a_word_may_stand_for_a_number)
+{
+    struct both both = {0};
+    char why[WHY_SIZE];
+    const struct config_option *option = option_find("connect", "hedge-after");
+    ck_assert_int_eq(option_set(option, &both.upstream, "adaptive", why, sizeof why), 0);
+    ck_assert_int_eq(both.upstream.hedge_after, HEDGE_ADAPTIVE);
+    ck_assert_int_eq(option_set(option, &both.upstream, "off", why, sizeof why), 0);
+    ck_assert_int_eq(both.upstream.hedge_after, 0);
+    ck_assert_int_eq(option_set(option, &both.upstream, "never", why, sizeof why), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "nor off, nor adaptive"));
+    option = option_find("connect", "timeout");
+    ck_assert_int_eq(option_set(option, &both.upstream, "adaptive", why, sizeof why), -EINVAL);
+    ck_assert_ptr_null(strstr(why, "nor"));
 }
 END_TEST
 
@@ -269,6 +295,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, every_row_is_whole);
     tcase_add_test(cases, every_default_is_inside_its_range);
     tcase_add_test(cases, the_defaults_of_the_contract);
+    tcase_add_test(cases, a_word_may_stand_for_a_number);
     tcase_add_test(cases, the_ends_of_every_range);
     tcase_add_test(cases, choices);
     tcase_add_test(cases, refusals_fit_their_buffer);

@@ -123,6 +123,7 @@ START_TEST(who_cannot_be_served_is_reset)
     int refusing = loopback_refuse(&dead);
     view_set_endpoints(rig.view, plain_set(rig.view->set, &dead, 1));
     client = connect_client(&peer);
+    turn(200);
     ck_assert_int_eq(loopback_end(client), -ECONNRESET);
     close(client);
     close(refusing);

@@ -58,6 +58,7 @@ libproxy_a_SOURCES = \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/session.c src/proxy/session.h \
 	src/proxy/stream.c src/proxy/stream.h \
+	src/proxy/timer.c src/proxy/timer.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/view.c src/proxy/view.h \
 	src/proxy/worker.c src/proxy/worker.h

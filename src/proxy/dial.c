@@ -1,8 +1,6 @@
 #include "proxy/dial.h"
 
 #include <errno.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,14 +20,14 @@ struct dial {
     struct endpoint **tried;   /* first those that failed, then those barred by this host */
     size_t failed_count, tried_count;
     unsigned attempts;
-    struct event deadline;
-    struct event resume; /* goes on from the loop */
+    struct timer deadline;
+    struct timer resume; /* goes on from the loop */
 };
 
 static void dial_free(struct dial *dial)
 {
-    event_del(&dial->deadline);
-    event_del(&dial->resume);
+    timer_stop(&dial->view->loop->timers, &dial->deadline);
+    timer_stop(&dial->view->loop->timers, &dial->resume);
     list_remove(&dial->waiter.node);
     connect_cancel(dial->attempt);
     if (dial->endpoint)
@@ -100,8 +98,7 @@ static void log_failure(const struct dial *dial, int error)
 
 static void resume_in(struct dial *dial, usec_t span)
 {
-    struct timeval wait = clock_timeval(span);
-    event_add(&dial->resume, &wait);
+    loop_timer(dial->view->loop, &dial->resume, span);
 }
 
 /* Books a failed connect. Returns whether the next address may be tried at once. */
@@ -165,22 +162,18 @@ static void go_on(struct dial *dial)
         resume_in(dial, 0); /* the end is told from the loop */
 }
 
-static void on_resume(evutil_socket_t fd, short events, void *arg)
+static void on_resume(struct timer *timer)
 {
-    struct dial *dial = arg;
-    (void)fd;
-    (void)events;
+    struct dial *dial = list_entry(timer, struct dial, resume);
     if (dial->view->set->count == 0)
         go_on(dial);
     else if (!try_next(dial))
         finish(dial, DIAL_EXHAUSTED, NULL);
 }
 
-static void on_deadline(evutil_socket_t fd, short events, void *arg)
+static void on_deadline(struct timer *timer)
 {
-    struct dial *dial = arg;
-    (void)fd;
-    (void)events;
+    struct dial *dial = list_entry(timer, struct dial, deadline);
     finish(dial, dial->attempts > 0 ? DIAL_DEADLINE : DIAL_NO_ADDRESS, NULL);
 }
 
@@ -197,10 +190,9 @@ int dial_start(struct view *view, dial_callback *callback, void *arg, struct dia
     *dial = (struct dial){.view = view, .callback = callback, .arg = arg};
     list_init(&dial->waiter.node);
     dial->waiter.wake = on_wake;
-    evtimer_assign(&dial->deadline, view->loop->base, on_deadline, dial);
-    evtimer_assign(&dial->resume, view->loop->base, on_resume, dial);
-    struct timeval deadline = clock_timeval(view->options->options.deadline);
-    event_add(&dial->deadline, &deadline);
+    timer_init(&dial->deadline, on_deadline);
+    timer_init(&dial->resume, on_resume);
+    loop_timer(view->loop, &dial->deadline, view->options->options.deadline);
     *ret_dial = dial;
     go_on(dial);
     return 0;

@@ -125,7 +125,7 @@ static void on_again(struct task *task)
  * matters now. */
 static void on_client_while_dialling(struct stream *stream, void *owner)
 {
-    if (stream_is_broken(stream))
+    if (stream->broken)
         session_end(owner, SESSION_CLIENT_RESET);
 }
 

@@ -25,6 +25,7 @@ unit_programs = \
 	tests/unit/test_discovery_resolver \
 	tests/unit/test_proxy_balance \
 	tests/unit/test_proxy_connect \
+	tests/unit/test_proxy_loop \
 	tests/unit/test_proxy_stream \
 	tests/unit/test_proxy_relay \
 	tests/unit/test_proxy_dial \
@@ -150,17 +151,22 @@ tests_unit_test_proxy_balance_SOURCES = tests/unit/test_proxy_balance.c tests/un
 tests_unit_test_proxy_balance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_balance_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
+tests_unit_test_proxy_loop_SOURCES = tests/unit/test_proxy_loop.c tests/unit/suite.h \
+	tests/unit/loop_rig.h
+tests_unit_test_proxy_loop_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_loop_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
 tests_unit_test_proxy_connect_SOURCES = tests/unit/test_proxy_connect.c tests/unit/suite.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_connect_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_connect_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_stream_SOURCES = tests/unit/test_proxy_stream.c tests/unit/suite.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_stream_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_stream_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
@@ -178,7 +184,7 @@ tests_unit_test_proxy_dial_SOURCES = tests/unit/test_proxy_dial.c tests/unit/sui
 	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_dial_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_dial_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
@@ -188,7 +194,7 @@ tests_unit_test_proxy_listener_SOURCES = tests/unit/test_proxy_listener.c tests/
 	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_listener_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_listener_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 

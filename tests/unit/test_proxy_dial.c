@@ -4,12 +4,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "loop_rig.h"
 #include "loopback.h"
 #include "plain_set.h"
 #include "proxy/balance.h"
 #include "proxy/stream.h"
 #include "suite.h"
-#include "turn.h"
 #include "view_rig.h"
 
 #define MSEC USEC_PER_MSEC
@@ -60,9 +60,9 @@ static usec_t dial_once(struct result *result)
 {
     usec_t begin = clock_now();
     start(result);
-    ck_assert(turn_until(rig.loop.base, is_called, result, 10000));
+    ck_assert(loop_until(&rig.loop, is_called, result, 10000));
     usec_t took = clock_now() - begin;
-    turn_for(rig.loop.base, 20);
+    loop_for(&rig.loop, 20);
     ck_assert_int_eq(result->calls, 1);
     return took;
 }
@@ -215,15 +215,15 @@ START_TEST(the_first_address_wakes_all_who_wait)
     struct dial *dial = start(&cancelled);
     for (size_t i = 0; i < COUNT_OF(results); i++)
         start(&results[i]);
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0)); /* still none */
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     ck_assert_int_eq(results[0].calls, 0);
     dial_cancel(dial);
     usec_t begin = clock_now();
     view_set_endpoints(rig.view, plain_set(rig.view->set, &address, 1));
     ck_assert_int_eq(results[0].calls, 0); /* not from within it */
-    ck_assert(turn_until(rig.loop.base, all_called, results, 5000));
+    ck_assert(loop_until(&rig.loop, all_called, results, 5000));
     ck_assert_int_lt(clock_now() - begin, 1000 * MSEC);
     for (size_t i = 0; i < COUNT_OF(results); i++) {
         ck_assert_int_eq(results[i].calls, 1);
@@ -244,9 +244,9 @@ START_TEST(a_new_set_is_used_by_who_dials_already)
     black_hole_open(&hole);
     view_rig_open(&rig, "connect.timeout=200ms", &hole.address, 1);
     start(&result);
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     view_set_endpoints(rig.view, plain_set(rig.view->set, &address, 1));
-    ck_assert(turn_until(rig.loop.base, is_called, &result, 5000));
+    ck_assert(loop_until(&rig.loop, is_called, &result, 5000));
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
     ck_assert(address_equal(&result.address, &address));
     ck_assert_uint_eq(result.attempts, 2);
@@ -266,7 +266,7 @@ START_TEST(cancel_means_no_callback_and_no_blame)
         struct dial *dial = start(&result);
         ck_assert_uint_eq(dial_attempts(dial), 1);
         dial_cancel(dial);
-        turn_for(rig.loop.base, 5);
+        loop_for(&rig.loop, 5);
         ck_assert_int_eq(result.calls, 0);
     }
     dial_cancel(NULL);
@@ -286,17 +286,17 @@ START_TEST(a_lack_of_descriptors_blames_nobody)
     struct rlimit before;
     int listener = loopback_listen(&address);
     view_rig_open(&rig, "", &address, 1);
-    turn_for(rig.loop.base, 1);
+    loop_for(&rig.loop, 1);
     int next = dup(listener);
     getrlimit(RLIMIT_NOFILE, &before);
     close(next);
     struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     start(&result);
-    turn_for(rig.loop.base, 200);
+    loop_for(&rig.loop, 200);
     ck_assert_int_eq(result.calls, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
-    ck_assert(turn_until(rig.loop.base, is_called, &result, 5000));
+    ck_assert(loop_until(&rig.loop, is_called, &result, 5000));
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
     ck_assert_uint_ge(result.attempts, 2);
     ck_assert_uint_le(result.attempts, 10); /* it paused, and did not spin */

@@ -7,12 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "loop_rig.h"
 #include "loopback.h"
 #include "plain_set.h"
 #include "proxy/limit.h"
 #include "proxy/session.h"
 #include "suite.h"
-#include "turn.h"
 #include "view_rig.h"
 
 #define MSEC USEC_PER_MSEC
@@ -51,7 +51,7 @@ static void end(void)
 
 static void turn(int ms)
 {
-    turn_for(rig.loop.base, ms);
+    loop_for(&rig.loop, ms);
 }
 
 /* A client; -1 in *ret_peer where no endpoint was dialled for it. */

@@ -75,6 +75,7 @@ libproxy_a_SOURCES = \
 	src/proxy/stall.c src/proxy/stall.h \
 	src/proxy/stream.c src/proxy/stream.h \
 	src/proxy/sweep.c src/proxy/sweep.h \
+	src/proxy/timer.c src/proxy/timer.h \
 	src/proxy/tried.c src/proxy/tried.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/usable.h \

@@ -1,7 +1,6 @@
 #include "base/mailbox.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 struct mailbox {
     _Atomic(struct message *) newest; /* a stack: senders push, the receiver takes it whole */
     int wake;
-    struct event *event;
     void *owner;
 };
 
@@ -37,17 +35,16 @@ static void deliver_all(struct mailbox *mailbox)
     }
 }
 
-static void on_wake(evutil_socket_t fd, short events, void *arg)
+void mailbox_deliver(struct mailbox *mailbox)
 {
-    (void)events;
     uint64_t count;
     /* The count does not matter; what does is that it is reset before the stack is taken. */
-    ssize_t got = read(fd, &count, sizeof count);
+    ssize_t got = read(mailbox->wake, &count, sizeof count);
     (void)got;
-    deliver_all(arg);
+    deliver_all(mailbox);
 }
 
-int mailbox_new(struct event_base *base, void *owner, struct mailbox **ret_mailbox)
+int mailbox_new(void *owner, struct mailbox **ret_mailbox)
 {
     struct mailbox *mailbox = calloc(1, sizeof *mailbox);
     if (!mailbox)
@@ -59,13 +56,13 @@ int mailbox_new(struct event_base *base, void *owner, struct mailbox **ret_mailb
         free(mailbox);
         return error;
     }
-    mailbox->event = event_new(base, mailbox->wake, EV_READ | EV_PERSIST, on_wake, mailbox);
-    if (!mailbox->event || event_add(mailbox->event, NULL) < 0) {
-        mailbox_free(mailbox);
-        return -ENOMEM;
-    }
     *ret_mailbox = mailbox;
     return 0;
+}
+
+int mailbox_fd(const struct mailbox *mailbox)
+{
+    return mailbox->wake;
 }
 
 void mailbox_post(struct mailbox *mailbox, struct message *message)
@@ -87,8 +84,6 @@ void mailbox_free(struct mailbox *mailbox)
     if (!mailbox)
         return;
     deliver_all(mailbox);
-    if (mailbox->event)
-        event_free(mailbox->event);
     close(mailbox->wake);
     free(mailbox);
 }

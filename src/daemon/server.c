@@ -45,6 +45,7 @@ struct server {
     struct config *config;
     struct event_base *base;
     struct mailbox *mailbox;
+    struct event *mail;
     struct resolver *resolver;
     struct lookups *lookups;
     struct health *health;
@@ -155,6 +156,24 @@ static void on_libevent_log(int severity, const char *message)
         log_warning("libevent", log_text("says", message));
 }
 
+static void on_mail(evutil_socket_t fd, short events, void *arg)
+{
+    struct server *server = arg;
+    (void)fd;
+    (void)events;
+    mailbox_deliver(server->mailbox);
+}
+
+static int open_mailbox(struct server *server)
+{
+    int result = mailbox_new(server, &server->mailbox);
+    if (result < 0)
+        return result;
+    server->mail =
+        event_new(server->base, mailbox_fd(server->mailbox), EV_READ | EV_PERSIST, on_mail, server);
+    return server->mail && event_add(server->mail, NULL) == 0 ? 0 : -ENOMEM;
+}
+
 static int start_loop(struct server *server)
 {
     event_set_log_callback(on_libevent_log);
@@ -164,7 +183,7 @@ static int start_loop(struct server *server)
         server->base = event_base_new_with_config(config);
         event_config_free(config);
     }
-    int result = server->base ? mailbox_new(server->base, server, &server->mailbox) : -ENOMEM;
+    int result = server->base ? open_mailbox(server) : -ENOMEM;
     if (result == 0)
         result = catch_signals(server);
     return result < 0 ? fail("the event loop could not be made", result) : 0;
@@ -413,6 +432,7 @@ static void clear(struct server *server)
         upstream_unref(server->services[i].upstream);
         sockets_close(&server->services[i].sockets);
     }
+    free_event(server->mail);
     mailbox_free(server->mailbox); /* may hold failures still, so before the services go */
     lookups_free(server->lookups);
     health_free(server->health);

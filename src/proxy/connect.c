@@ -1,13 +1,12 @@
 #include "proxy/connect.h"
 
 #include <errno.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "proxy/loop.h"
 #include "proxy/socket_options.h"
@@ -18,7 +17,8 @@
 
 struct connect_attempt {
     struct stream *stream;
-    struct event timer;
+    struct loop *loop;
+    struct timer timer;
     connect_callback *callback;
     void *arg;
     uint16_t port; /* of the address */
@@ -50,7 +50,7 @@ enum connect_outcome connect_classify(int error)
 
 static void attempt_free(struct connect_attempt *attempt)
 {
-    event_del(&attempt->timer);
+    timer_stop(&attempt->loop->timers, &attempt->timer);
     free(attempt);
 }
 
@@ -74,12 +74,12 @@ static bool is_self_connected(const struct connect_attempt *attempt)
 {
     struct sockaddr_storage near = {0}, far = {0};
     socklen_t near_length = sizeof near, far_length = sizeof far;
-    if (getsockname(attempt->stream->fd, (struct sockaddr *)&near, &near_length) < 0)
+    if (getsockname(attempt->stream->watch.fd, (struct sockaddr *)&near, &near_length) < 0)
         return false;
     struct address own = address_from_sockaddr((struct sockaddr *)&near, near_length);
     if (address_port(&own) != attempt->port)
         return false;
-    return getpeername(attempt->stream->fd, (struct sockaddr *)&far, &far_length) == 0 &&
+    return getpeername(attempt->stream->watch.fd, (struct sockaddr *)&far, &far_length) == 0 &&
            near_length == far_length && memcmp(&near, &far, near_length) == 0;
 }
 
@@ -88,17 +88,15 @@ static void on_stream(struct stream *stream, void *owner)
     struct connect_attempt *attempt = owner;
     if (!stream->writable)
         return;
-    int error = -stream_connect_error(stream);
+    int error = stream->broken ? -stream_connect_error(stream) : 0;
     if (error == 0 && attempt->port >= EPHEMERAL_LEAST && is_self_connected(attempt))
         error = ECONNREFUSED;
     finish(attempt, error);
 }
 
-static void on_timeout(evutil_socket_t fd, short events, void *arg)
+static void on_timeout(struct timer *timer)
 {
-    (void)fd;
-    (void)events;
-    finish(arg, ETIMEDOUT);
+    finish(list_entry(timer, struct connect_attempt, timer), ETIMEDOUT);
 }
 
 int connect_open(const struct address *address, const struct upstream_options *options, bool probe)
@@ -115,7 +113,7 @@ int connect_open(const struct address *address, const struct upstream_options *o
         (connect(fd, &address->sa, address_length(address)) == 0 || errno == EINPROGRESS))
         return fd;
     error = error ? error : errno;
-    evutil_closesocket(fd);
+    close(fd);
     return -error;
 }
 
@@ -126,17 +124,16 @@ int connect_start(struct loop *loop, const struct address *address,
     struct connect_attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return -ENOMEM;
-    *attempt =
-        (struct connect_attempt){.callback = callback, .arg = arg, .port = address_port(address)};
-    evtimer_assign(&attempt->timer, loop->base, on_timeout, attempt);
+    *attempt = (struct connect_attempt){
+        .loop = loop, .callback = callback, .arg = arg, .port = address_port(address)};
+    timer_init(&attempt->timer, on_timeout);
     int fd = connect_open(address, options, false);
     int result = fd < 0 ? fd : stream_new(loop, fd, on_stream, attempt, &attempt->stream);
     if (result < 0) {
         free(attempt);
         return result;
     }
-    struct timeval span = clock_timeval(timeout);
-    event_add(&attempt->timer, &span);
+    loop_timer(loop, &attempt->timer, timeout);
     *ret_attempt = attempt;
     return 0;
 }

@@ -1,8 +1,6 @@
 #include "proxy/dial.h"
 
 #include <errno.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,8 +38,8 @@ struct dial {
     struct tried_list tried;
     unsigned attempts, faults; /* connects, and of those the ones this host could not start */
     unsigned rounds;           /* in which every address failed */
-    struct event deadline;
-    struct event pace; /* when a hedge is due; or, with nothing under way, the next try */
+    struct timer deadline;
+    struct timer pace; /* when a hedge is due; or, with nothing under way, the next try */
 };
 
 static struct balancer *balancer_of(const struct dial *dial)
@@ -51,8 +49,8 @@ static struct balancer *balancer_of(const struct dial *dial)
 
 static void dial_free(struct dial *dial)
 {
-    event_del(&dial->deadline);
-    event_del(&dial->pace);
+    timer_stop(&dial->view->loop->timers, &dial->deadline);
+    timer_stop(&dial->view->loop->timers, &dial->pace);
     list_remove(&dial->waiter.node);
     for (struct lane *lane; (lane = race_newest(&dial->race)) != NULL;)
         balance_release(balancer_of(dial), race_withdraw(lane));
@@ -87,8 +85,7 @@ static const struct upstream_options *options_of(const struct dial *dial)
 
 static void pace_in(struct dial *dial, usec_t span)
 {
-    struct timeval wait = clock_timeval(span);
-    event_add(&dial->pace, &wait);
+    loop_timer(dial->view->loop, &dial->pace, span);
 }
 
 /* Whether the client has had all the connects it may have. */
@@ -373,11 +370,9 @@ static void on_race(void *arg, const struct race_result *result)
 /* --- events ------------------------------------------------------------------------------------
  */
 
-static void on_pace(evutil_socket_t fd, short events, void *arg)
+static void on_pace(struct timer *timer)
 {
-    struct dial *dial = arg;
-    (void)fd;
-    (void)events;
+    struct dial *dial = list_entry(timer, struct dial, pace);
     if (race_count(&dial->race) > 0)
         hedge(dial);
     else if (is_spent(dial))
@@ -386,11 +381,9 @@ static void on_pace(evutil_socket_t fd, short events, void *arg)
         go_on(dial);
 }
 
-static void on_deadline(evutil_socket_t fd, short events, void *arg)
+static void on_deadline(struct timer *timer)
 {
-    struct dial *dial = arg;
-    (void)fd;
-    (void)events;
+    struct dial *dial = list_entry(timer, struct dial, deadline);
     finish(dial,
            (struct dial_result){.outcome = dial->attempts > 0 ? DIAL_DEADLINE : DIAL_NO_ADDRESS});
 }
@@ -429,10 +422,9 @@ int dial_start(struct view *view, dial_callback *callback, void *arg, struct dia
     dial->waiter.news = on_news;
     list_init(&dial->waiter.node);
     list_append(&view->waiters, &dial->waiter.node);
-    evtimer_assign(&dial->deadline, view->loop->base, on_deadline, dial);
-    evtimer_assign(&dial->pace, view->loop->base, on_pace, dial);
-    struct timeval deadline = clock_timeval(view->options->options.deadline);
-    event_add(&dial->deadline, &deadline);
+    timer_init(&dial->deadline, on_deadline);
+    timer_init(&dial->pace, on_pace);
+    loop_timer(view->loop, &dial->deadline, view->options->options.deadline);
     *ret_dial = dial;
     go_on(dial);
     return 0;

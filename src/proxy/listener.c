@@ -1,10 +1,10 @@
 #include "proxy/listener.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,8 +29,7 @@ struct listener {
     struct list node; /* of the acceptor: active or resting */
     struct acceptor *acceptor;
     struct view *view;
-    struct event *event;
-    int fd;
+    struct watch watch;
     int most_per_turn;
 };
 
@@ -38,7 +37,7 @@ struct acceptor {
     struct loop *loop;
     struct limit *process;
     struct list active, resting;
-    struct event *resume;
+    struct timer resume;
     size_t sessions;
     bool stopping;
     usec_t last_pause; /* 0: none that the log was not told the end of */
@@ -86,14 +85,13 @@ int listener_open(const struct listen *where, bool shared)
 
 static void arm_resume(struct acceptor *acceptor)
 {
-    struct timeval wait = clock_timeval(PAUSE);
-    event_add(acceptor->resume, &wait);
+    loop_timer(acceptor->loop, &acceptor->resume, PAUSE);
 }
 
 static void rest(struct listener *listener, const char *reason)
 {
     struct acceptor *acceptor = listener->acceptor;
-    event_del(listener->event);
+    loop_unwatch(acceptor->loop, &listener->watch);
     list_remove(&listener->node);
     list_append(&acceptor->resting, &listener->node);
     if (acceptor->stopping)
@@ -108,7 +106,7 @@ static void wake_resting(struct acceptor *acceptor)
 {
     while (!list_empty(&acceptor->resting)) {
         struct listener *listener = list_entry(acceptor->resting.next, struct listener, node);
-        if (event_add(listener->event, NULL) < 0) {
+        if (loop_watch(acceptor->loop, &listener->watch, EPOLLIN) < 0) {
             arm_resume(acceptor);
             return;
         }
@@ -126,11 +124,9 @@ static void end_pause(struct acceptor *acceptor)
         log_info("accepting resumed");
 }
 
-static void on_resume(evutil_socket_t fd, short events, void *arg)
+static void on_resume(struct timer *timer)
 {
-    struct acceptor *acceptor = arg;
-    (void)fd;
-    (void)events;
+    struct acceptor *acceptor = list_entry(timer, struct acceptor, resume);
     wake_resting(acceptor);
     if (clock_now() - acceptor->last_pause < CALM)
         arm_resume(acceptor);
@@ -228,7 +224,8 @@ static int accept_one(struct listener *listener)
 {
     struct sockaddr_storage name;
     socklen_t length = sizeof name;
-    int fd = accept4(listener->fd, (struct sockaddr *)&name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listener->watch.fd, (struct sockaddr *)&name, &length,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         int error = -errno;
         give_room(listener);
@@ -265,10 +262,9 @@ static void accept_some(struct listener *listener, int most)
     }
 }
 
-static void on_accept(evutil_socket_t fd, short events, void *arg)
+static void on_accept(struct watch *watch, uint32_t events)
 {
-    struct listener *listener = arg;
-    (void)fd;
+    struct listener *listener = list_entry(watch, struct listener, watch);
     (void)events;
     accept_some(listener, listener->most_per_turn);
 }
@@ -286,20 +282,15 @@ struct acceptor *acceptor_new(struct loop *loop, struct limit *process,
         (struct acceptor){.loop = loop, .process = process, .on_drained = on_drained, .arg = arg};
     list_init(&acceptor->active);
     list_init(&acceptor->resting);
-    acceptor->resume = evtimer_new(loop->base, on_resume, acceptor);
-    if (!acceptor->resume) {
-        free(acceptor);
-        return NULL;
-    }
+    timer_init(&acceptor->resume, on_resume);
     return acceptor;
 }
 
 static void listener_free(struct listener *listener)
 {
     list_remove(&listener->node);
-    if (listener->event)
-        event_free(listener->event);
-    close(listener->fd);
+    loop_unwatch(listener->acceptor->loop, &listener->watch);
+    close(listener->watch.fd);
     free(listener);
 }
 
@@ -315,7 +306,7 @@ void acceptor_free(struct acceptor *acceptor)
         return;
     free_listeners(&acceptor->active);
     free_listeners(&acceptor->resting);
-    event_free(acceptor->resume);
+    timer_stop(&acceptor->loop->timers, &acceptor->resume);
     free(acceptor);
 }
 
@@ -337,18 +328,16 @@ int listener_add(struct acceptor *acceptor, struct view *view, int fd)
     }
     struct address address = address_of(fd);
     bool is_unix = address.family == AF_UNSPEC;
-    *listener = (struct listener){.acceptor = acceptor, .view = view, .fd = fd};
+    *listener = (struct listener){.acceptor = acceptor, .view = view, .watch = {fd, on_accept}};
     listener->most_per_turn = is_unix ? SHARED_ACCEPTS_PER_TURN : ACCEPTS_PER_TURN;
     view->acceptor = acceptor;
     if (!is_unix && !address_is_loopback(&address)) /* one of this host cannot vanish untold */
         socket_probe_peer(fd, &view->options->options);
     list_append(&acceptor->active, &listener->node);
-    listener->event =
-        event_new(acceptor->loop->base, fd, EV_READ | EV_PERSIST, on_accept, listener);
-    if (listener->event && event_add(listener->event, NULL) == 0)
-        return 0;
-    listener_free(listener);
-    return -ENOMEM;
+    int result = loop_watch(acceptor->loop, &listener->watch, EPOLLIN);
+    if (result < 0)
+        listener_free(listener);
+    return result;
 }
 
 void acceptor_stop(struct acceptor *acceptor)
@@ -360,7 +349,7 @@ void acceptor_stop(struct acceptor *acceptor)
         accept_some(list_entry(node, struct listener, node), SOMAXCONN);
     free_listeners(&acceptor->active);
     free_listeners(&acceptor->resting);
-    event_del(acceptor->resume);
+    timer_stop(&acceptor->loop->timers, &acceptor->resume);
     if (acceptor->last_pause > 0)
         end_pause(acceptor);
     acceptor->sessions--;

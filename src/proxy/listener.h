@@ -30,7 +30,7 @@ struct acceptor *acceptor_new(struct loop *loop, struct limit *process,
 void acceptor_free(struct acceptor *acceptor);
 
 /* Starts accepting for the view. Takes over the descriptor, also when it fails. Returns 0 or
- * -ENOMEM. */
+ * -errno. */
 int listener_add(struct acceptor *acceptor, struct view *view, int fd);
 
 /* Serves what waits in the sockets still, closes them, and calls on_drained() once the last session

@@ -1,25 +1,38 @@
 #ifndef REDIAL_PROXY_LOOP_H
 #define REDIAL_PROXY_LOOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/list.h"
 #include "proxy/pipe.h"
-
-struct event;
-struct event_base;
+#include "proxy/timer.h"
 
 /* Bytes that pass through here in one piece. One buffer serves all sessions of a thread. */
 #define LOOP_BUFFER_SIZE ((size_t)64 * 1024)
 
-/* What one worker thread's sockets run in: its event_base, and what they share. Only that thread
- * touches it. */
+/* Events that one wait brings at the most. */
+#define LOOP_EVENTS 128
+
+/* A descriptor that is waited for. Embedded in its owner, which sets both fields. */
+struct watch {
+    int fd;
+    void (*ready)(struct watch *watch, uint32_t events); /* those of epoll_ctl(2) */
+};
+
+/* What one worker thread's sockets run in: epoll(7) itself and not a library above it, since what
+ * epoll tells apart, data and a reset, must reach the streams apart. Only that thread touches it.
+ */
 struct loop {
-    struct event_base *base;
+    int epoll;
     char *buffer;
     struct pipe_pool pipes;
+    struct timers timers;
     struct list tasks;
-    struct event *run_tasks;
+    struct watch *due[LOOP_EVENTS]; /* of this turn; NULL: forgotten meanwhile */
+    int due_count, due_next;
+    bool stopped;
 };
 
 /* Work that goes on in the next turn, after other sockets had theirs. Embedded in its owner. */
@@ -31,6 +44,25 @@ struct task {
 /* Returns 0 or -errno. */
 int loop_init(struct loop *loop);
 void loop_clear(struct loop *loop);
+
+/* Turns until loop_stop(). */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* One turn: waits for an event, a timer or a task, but no longer than `most` (negative: as long as
+ * it takes), and serves what there is. */
+void loop_turn(struct loop *loop, usec_t most);
+
+/* Waits for `events` of the descriptor from now on. Returns 0 or -errno. */
+int loop_watch(struct loop *loop, struct watch *watch, uint32_t events);
+
+/* Ends that; `ready` is not called any more. With loop_forget() the caller closes the descriptor
+ * next, which no other descriptor may share: the kernel then forgets it without being told. */
+void loop_unwatch(struct loop *loop, struct watch *watch);
+void loop_forget(struct loop *loop, struct watch *watch);
+
+/* Starts the timer, or moves it, to a time so long from now. */
+void loop_timer(struct loop *loop, struct timer *timer, usec_t span);
 
 /* Runs the task once, in the next turn. A task that waits already is not doubled. */
 void loop_later(struct loop *loop, struct task *task);

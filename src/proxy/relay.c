@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "proxy/loop.h"
 #include "proxy/pipe.h"
@@ -117,18 +116,15 @@ static void pass_end(struct half *from, struct half *to)
     if (from->end_passed || from->reset)
         return;
     from->end_passed = true;
-    shutdown(to->stream->fd, SHUT_WR);
+    if (!to->end_passed) /* otherwise both are over, and closing says so */
+        stream_end(to->stream);
 }
 
 /* A side that is not read any more, because it ended or because the other side is full, tells of
  * its reset only here. */
 static void look_for_reset(struct half *half)
 {
-    if (!half->stream->readable)
-        return;
-    if (half->ended)
-        half->stream->readable = false;
-    if (stream_is_broken(half->stream))
+    if (half->stream->broken)
         half->reset = true;
 }
 

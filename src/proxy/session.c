@@ -142,7 +142,7 @@ static void on_again(struct task *task)
  * matters now. */
 static void on_client_while_dialling(struct stream *stream, void *owner)
 {
-    if (stream_is_broken(stream) || stream_is_left(stream))
+    if (stream->broken || stream_is_left(stream))
         session_end(owner, SESSION_CLIENT_RESET);
 }
 
@@ -178,7 +178,7 @@ static void on_dialled(void *arg, const struct dial_result *result)
     session->backend = result->stream;
     relay_init(&session->relay, session->client, session->backend);
     stall_init(&session->stall);
-    socket_watch_peer(session->backend->fd, &session->view->options->options);
+    socket_watch_peer(session->backend->watch.fd, &session->view->options->options);
     stream_set_owner(session->client, on_stream, session);
     stream_set_owner(session->backend, on_stream, session);
     if (send_proxy_header(session) < 0)

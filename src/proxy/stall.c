@@ -20,14 +20,14 @@ void stall_init(struct stall *stall)
 static int unacknowledged(const struct stream *stream)
 {
     int bytes = 0;
-    ioctl(stream->fd, SIOCOUTQ, &bytes);
+    ioctl(stream->watch.fd, SIOCOUTQ, &bytes);
     return bytes;
 }
 
 static void set_user_timeout(const struct stream *stream, usec_t span)
 {
     int msec = (int)(span / USEC_PER_MSEC);
-    setsockopt(stream->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
+    setsockopt(stream->watch.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
 }
 
 bool stall_look(struct stall *stall, const struct stream *stream, uint64_t sent,
@@ -41,7 +41,7 @@ bool stall_look(struct stall *stall, const struct stream *stream, uint64_t sent,
     stall->delivered = sent;
     if (unacknowledged(stream) > 0) {
         stall->delivered = UINT64_MAX;
-        if (getsockopt(stream->fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+        if (getsockopt(stream->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
             return true;
         closed = info.tcpi_unacked == 0; /* there are bytes, and none may be sent */
     }

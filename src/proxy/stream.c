@@ -1,10 +1,9 @@
 #include "proxy/stream.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,32 +11,40 @@
 #include "proxy/loop.h"
 #include "proxy/pipe.h"
 
-static void on_event(evutil_socket_t fd, short events, void *arg)
+static void on_ready(struct watch *watch, uint32_t events)
 {
-    struct stream *stream = arg;
-    (void)fd;
-    stream->readable = stream->readable || events & EV_READ;
-    stream->writable = stream->writable || events & EV_WRITE;
+    struct stream *stream = list_entry(watch, struct stream, watch);
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        stream->readable = true;
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+        stream->writable = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP))
+        stream->ended = true;
+    if (events & EPOLLHUP)
+        stream->hung_up = true;
+    if (events & EPOLLERR)
+        stream->broken = true;
     stream->handler(stream, stream->owner);
 }
 
 int stream_new(struct loop *loop, int fd, stream_handler *handler, void *owner,
                struct stream **ret_stream)
 {
+    int result = -ENOMEM;
     struct stream *stream = calloc(1, sizeof *stream);
     if (stream) {
-        stream->fd = fd;
+        stream->loop = loop;
+        stream->watch = (struct watch){fd, on_ready};
         stream_set_owner(stream, handler, owner);
-        event_assign(&stream->event, loop->base, fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST,
-                     on_event, stream);
-        if (event_add(&stream->event, NULL) == 0) {
-            *ret_stream = stream;
-            return 0;
-        }
+        result = loop_watch(loop, &stream->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     }
-    socket_reset(fd);
-    free(stream);
-    return -ENOMEM;
+    if (result < 0) {
+        socket_reset(fd);
+        free(stream);
+        return result;
+    }
+    *ret_stream = stream;
+    return 0;
 }
 
 void stream_set_owner(struct stream *stream, stream_handler *handler, void *owner)
@@ -50,8 +57,8 @@ void stream_close(struct stream *stream)
 {
     if (!stream)
         return;
-    event_del(&stream->event);
-    close(stream->fd);
+    loop_forget(stream->loop, &stream->watch);
+    close(stream->watch.fd);
     free(stream);
 }
 
@@ -59,8 +66,8 @@ void stream_reset(struct stream *stream)
 {
     if (!stream)
         return;
-    event_del(&stream->event);
-    socket_reset(stream->fd);
+    loop_forget(stream->loop, &stream->watch);
+    socket_reset(stream->watch.fd);
     free(stream);
 }
 
@@ -71,12 +78,24 @@ void socket_reset(int fd)
     close(fd);
 }
 
+void stream_end(struct stream *stream)
+{
+    shutdown(stream->watch.fd, SHUT_WR);
+}
+
 ssize_t stream_receive(struct stream *stream, void *buffer, size_t size)
 {
     ssize_t got;
+    if (stream->drained)
+        return 0;
     do {
-        got = recv(stream->fd, buffer, size, 0);
+        got = recv(stream->watch.fd, buffer, size, 0);
     } while (got < 0 && errno == EINTR);
+    if (got > 0 && (size_t)got < size && !stream->broken) {
+        /* All that there is now: more of it brings an event. What came with the end was all. */
+        stream->drained = stream->ended;
+        stream->readable = stream->ended;
+    }
     if (got >= 0)
         return got;
     if (errno == EAGAIN)
@@ -88,7 +107,7 @@ ssize_t stream_send(struct stream *stream, const void *bytes, size_t size)
 {
     ssize_t put;
     do {
-        put = send(stream->fd, bytes, size, MSG_NOSIGNAL);
+        put = send(stream->watch.fd, bytes, size, MSG_NOSIGNAL);
     } while (put < 0 && errno == EINTR);
     if (put >= 0) {
         stream->writable = (size_t)put == size; /* less means full: epoll(7) */
@@ -103,7 +122,8 @@ ssize_t stream_receive_into(struct stream *stream, struct pipe *pipe, size_t siz
 {
     ssize_t got;
     do {
-        got = splice(stream->fd, NULL, pipe->in, NULL, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        got =
+            splice(stream->watch.fd, NULL, pipe->in, NULL, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     } while (got < 0 && errno == EINTR);
     if (got >= 0) {
         pipe->filled += (size_t)got;
@@ -118,7 +138,7 @@ ssize_t stream_send_from(struct stream *stream, struct pipe *pipe)
 {
     ssize_t put;
     do {
-        put = splice(pipe->out, NULL, stream->fd, NULL, pipe->filled,
+        put = splice(pipe->out, NULL, stream->watch.fd, NULL, pipe->filled,
                      SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     } while (put < 0 && errno == EINTR);
     if (put >= 0) {
@@ -134,7 +154,7 @@ struct address stream_local_address(const struct stream *stream)
 {
     struct sockaddr_storage name = {0};
     socklen_t length = sizeof name;
-    if (getsockname(stream->fd, (struct sockaddr *)&name, &length) < 0)
+    if (getsockname(stream->watch.fd, (struct sockaddr *)&name, &length) < 0)
         length = 0;
     return address_from_sockaddr((struct sockaddr *)&name, length);
 }
@@ -143,30 +163,22 @@ bool stream_peer_process(const struct stream *stream, struct ucred *ret_process)
 {
     int family = AF_UNSPEC;
     socklen_t size = sizeof family, length = sizeof *ret_process;
-    return getsockopt(stream->fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
+    return getsockopt(stream->watch.fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
            family == AF_UNIX &&
-           getsockopt(stream->fd, SOL_SOCKET, SO_PEERCRED, ret_process, &length) == 0;
+           getsockopt(stream->watch.fd, SOL_SOCKET, SO_PEERCRED, ret_process, &length) == 0;
 }
 
 int stream_connect_error(const struct stream *stream)
 {
     int error = 0;
     socklen_t length = sizeof error;
-    if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+    if (getsockopt(stream->watch.fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         return -errno;
     return -error;
 }
 
-bool stream_is_broken(const struct stream *stream)
-{
-    struct pollfd state = {.fd = stream->fd};
-    return poll(&state, 1, 0) > 0 && state.revents & POLLERR;
-}
-
 bool stream_is_left(const struct stream *stream)
 {
-    struct pollfd state = {.fd = stream->fd};
     int bytes = 0;
-    return poll(&state, 1, 0) > 0 && state.revents & POLLHUP &&
-           ioctl(stream->fd, FIONREAD, &bytes) == 0 && bytes == 0;
+    return stream->hung_up && ioctl(stream->watch.fd, FIONREAD, &bytes) == 0 && bytes == 0;
 }

@@ -1,28 +1,30 @@
 #ifndef REDIAL_PROXY_STREAM_H
 #define REDIAL_PROXY_STREAM_H
 
-#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "base/address.h"
+#include "proxy/loop.h"
 
-struct loop;
-struct pipe;
 struct stream;
 
-/* Something happened on the socket; `readable` and `writable` say what may be tried now. */
+/* Something happened on the socket; the fields of the stream say what may be tried now. */
 typedef void stream_handler(struct stream *stream, void *owner);
 
 /* A connected or connecting TCP socket in a worker's loop. It is registered once, edge-triggered
- * (epoll(7)), and remembers what it may try until the kernel says EAGAIN. */
+ * (epoll(7)), and remembers what it may try until the kernel says that there is no more. */
 struct stream {
-    int fd;
+    struct watch watch;
+    struct loop *loop;
     bool readable, writable;
+    bool ended;   /* the peer sends nothing more: what is there still is all (EPOLLRDHUP) */
+    bool hung_up; /* nothing goes either way any more (EPOLLHUP) */
+    bool broken;  /* reset, timed out or refused (EPOLLERR) */
+    bool drained; /* and what was there has been read: the next read is the end */
     stream_handler *handler;
     void *owner;
-    struct event event;
 };
 
 /* Takes over the descriptor; when it fails, the descriptor is closed with a reset. Returns 0 or
@@ -40,8 +42,12 @@ void stream_close(struct stream *stream);
  * has no resets: its peer sees one only where it sent bytes that were not read. */
 void stream_reset(struct stream *stream);
 
-/* recv(2) and send(2) that keep `readable` and `writable` true to what the kernel said. They return
- * bytes, or -errno; -EAGAIN where there is nothing to do now. */
+/* Says that nothing more will be sent (shutdown(2)). */
+void stream_end(struct stream *stream);
+
+/* recv(2) and send(2) that keep `readable` and `writable` true to what the kernel said: less than
+ * was asked for means that there is no more now (epoll(7)). They return bytes, 0 for the peer's
+ * end, or -errno; -EAGAIN where there is nothing to do now. */
 ssize_t stream_receive(struct stream *stream, void *buffer, size_t size);
 ssize_t stream_send(struct stream *stream, const void *bytes, size_t size);
 
@@ -60,10 +66,6 @@ bool stream_peer_process(const struct stream *stream, struct ucred *ret_process)
 
 /* How a connect ended: SO_ERROR of socket(7), as 0 or -errno. */
 int stream_connect_error(const struct stream *stream);
-
-/* Whether the connection broke, by a reset or a time-out. What is only a hint that it may, such as
- * an ICMP message, does not count (RFC 1122 §4.2.3.9), so SO_ERROR is no good for this. */
-bool stream_is_broken(const struct stream *stream);
 
 /* Whether the other end of a Unix socket is closed, both ways, and has left nothing to read: nobody
  * waits there. Over TCP that cannot be told from a half-close. */

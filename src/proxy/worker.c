@@ -1,10 +1,10 @@
 #include "proxy/worker.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -19,9 +19,10 @@ struct worker {
     pthread_t thread;
     struct loop loop;
     struct mailbox *mailbox;
+    struct watch mail;
     struct acceptor *acceptor;
     struct list views;
-    struct event *sweep;
+    struct timer sweep;
     usec_t sweep_every; /* 0: no upstream needs it */
     /* These three cannot fail for want of memory, since stopping must not. */
     struct message stop, abort, exit;
@@ -49,16 +50,13 @@ struct tell_message {
 
 static void arm_sweep(struct worker *worker)
 {
-    struct timeval wait = clock_timeval(worker->sweep_every);
-    event_add(worker->sweep, &wait);
+    loop_timer(&worker->loop, &worker->sweep, worker->sweep_every);
 }
 
-static void on_sweep(evutil_socket_t fd, short events, void *arg)
+static void on_sweep(struct timer *timer)
 {
-    struct worker *worker = arg;
+    struct worker *worker = list_entry(timer, struct worker, sweep);
     usec_t now = clock_now();
-    (void)fd;
-    (void)events;
     list_each(node, &worker->views) sweep_view(list_entry(node, struct view, node), now);
     arm_sweep(worker);
 }
@@ -135,7 +133,7 @@ static void deliver_exit(struct message *message, void *owner)
     struct worker *worker = owner;
     (void)message;
     abort_sessions(worker);
-    event_base_loopbreak(worker->loop.base);
+    loop_stop(&worker->loop);
 }
 
 int worker_add_upstream(struct worker *worker, struct upstream *upstream, struct config *config,
@@ -195,10 +193,16 @@ void worker_abort(struct worker *worker)
 /* --- thread ------------------------------------------------------------------------------------
  */
 
+static void on_mail(struct watch *watch, uint32_t events)
+{
+    (void)events;
+    mailbox_deliver(list_entry(watch, struct worker, mail)->mailbox);
+}
+
 static void *run(void *arg)
 {
     struct worker *worker = arg;
-    event_base_loop(worker->loop.base, EVLOOP_NO_EXIT_ON_EMPTY);
+    loop_run(&worker->loop);
     return NULL;
 }
 
@@ -207,8 +211,6 @@ static void worker_free(struct worker *worker)
     mailbox_free(worker->mailbox);
     acceptor_free(worker->acceptor);
     list_each(node, &worker->views) view_free(list_entry(node, struct view, node));
-    if (worker->sweep)
-        event_free(worker->sweep);
     loop_clear(&worker->loop);
     free(worker);
 }
@@ -225,11 +227,13 @@ int worker_start(struct limit *process, void (*on_drained)(void *arg), void *arg
         free(worker);
         return result;
     }
+    timer_init(&worker->sweep, on_sweep);
     worker->acceptor = acceptor_new(&worker->loop, process, on_drained, arg);
-    worker->sweep = evtimer_new(worker->loop.base, on_sweep, worker);
-    result = worker->acceptor && worker->sweep
-                 ? mailbox_new(worker->loop.base, worker, &worker->mailbox)
-                 : -ENOMEM;
+    result = worker->acceptor ? mailbox_new(worker, &worker->mailbox) : -ENOMEM;
+    if (result == 0) {
+        worker->mail = (struct watch){mailbox_fd(worker->mailbox), on_mail};
+        result = loop_watch(&worker->loop, &worker->mail, EPOLLIN);
+    }
     if (result == 0)
         result = -pthread_create(&worker->thread, NULL, run, worker);
     if (result < 0) {

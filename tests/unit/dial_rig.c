@@ -2,9 +2,9 @@
 
 #include <check.h>
 
+#include "loop_rig.h"
 #include "proxy/balance.h"
 #include "proxy/stream.h"
-#include "turn.h"
 
 static void on_dial(void *arg, const struct dial_result *told)
 {
@@ -50,7 +50,7 @@ static bool all_ended(void *arg)
 void dial_await_all(struct view_rig *rig, struct dialled *dialled, size_t count)
 {
     struct many many = {dialled, count};
-    ck_assert(turn_until(rig->loop.base, all_ended, &many, 10000));
+    ck_assert(loop_until(&rig->loop, all_ended, &many, 10000));
     for (size_t i = 0; i < count; i++)
         ck_assert_int_eq(dialled[i].calls, 1);
 }
@@ -64,7 +64,7 @@ usec_t dial_once(struct view_rig *rig, struct dialled *dialled)
 {
     dial_begin(rig, dialled);
     dial_await(rig, dialled);
-    turn_for(rig->loop.base, 20);
+    loop_for(&rig->loop, 20);
     ck_assert_int_eq(dialled->calls, 1);
     return dialled->took;
 }

@@ -36,6 +36,7 @@ unit_programs = \
 	tests/unit/test_proxy_tried \
 	tests/unit/test_proxy_connect \
 	tests/unit/test_proxy_race \
+	tests/unit/test_proxy_loop \
 	tests/unit/test_proxy_stream \
 	tests/unit/test_proxy_relay \
 	tests/unit/test_proxy_dial \
@@ -200,17 +201,22 @@ tests_unit_test_proxy_balance_fresh_SOURCES = tests/unit/test_proxy_balance_fres
 tests_unit_test_proxy_balance_fresh_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_balance_fresh_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
+tests_unit_test_proxy_loop_SOURCES = tests/unit/test_proxy_loop.c tests/unit/suite.h \
+	tests/unit/loop_rig.h
+tests_unit_test_proxy_loop_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_loop_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
 tests_unit_test_proxy_connect_SOURCES = tests/unit/test_proxy_connect.c tests/unit/suite.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_connect_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_connect_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_stream_SOURCES = tests/unit/test_proxy_stream.c tests/unit/suite.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_stream_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_stream_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
@@ -230,7 +236,7 @@ tests_unit_test_proxy_dial_SOURCES = tests/unit/test_proxy_dial.c tests/unit/sui
 	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_dial_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_dial_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
@@ -240,7 +246,7 @@ tests_unit_test_proxy_listener_SOURCES = tests/unit/test_proxy_listener.c tests/
 	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_listener_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_listener_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
@@ -273,7 +279,7 @@ tests_unit_test_proxy_tried_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 tests_unit_test_proxy_race_SOURCES = tests/unit/test_proxy_race.c tests/unit/suite.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_race_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_race_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
@@ -302,7 +308,7 @@ tests_unit_test_proxy_dial_hedge_SOURCES = tests/unit/test_proxy_dial_hedge.c te
 	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_dial_hedge_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_dial_hedge_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
@@ -314,7 +320,7 @@ tests_unit_test_proxy_dial_heal_SOURCES = tests/unit/test_proxy_dial_heal.c test
 	tests/unit/plain_set.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
-	tests/unit/turn.h
+	tests/unit/loop_rig.h
 tests_unit_test_proxy_dial_heal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_dial_heal_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 

@@ -1,7 +1,6 @@
 #include "relay_rig.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -26,6 +25,12 @@ static bool holds_empty_pipe(const struct half *half)
     return half->pipe && half->pipe->filled == 0;
 }
 
+static void close_side(struct half *half)
+{
+    stream_close(half->stream);
+    half->stream = NULL;
+}
+
 static void run_relay(struct rig *rig)
 {
     if (rig_over(rig))
@@ -37,6 +42,10 @@ static void run_relay(struct rig *rig)
         abort(); /* an unbounded buffer */
     if (holds_empty_pipe(&rig->relay.client) || holds_empty_pipe(&rig->relay.endpoint))
         abort();
+    if (rig->verdict == RELAY_CLOSED) { /* as a session does */
+        close_side(&rig->relay.client);
+        close_side(&rig->relay.endpoint);
+    }
     if (rig->verdict == RELAY_AGAIN) {
         rig->agains++;
         loop_later(&rig->loop, &rig->again);
@@ -88,7 +97,6 @@ void rig_close(struct rig *rig)
     if (rig->endpoint.fd >= 0)
         close(rig->endpoint.fd);
     loop_clear(&rig->loop);
-    libevent_global_shutdown();
 }
 
 static void fill_piece(struct far_end *end, size_t size)
@@ -167,7 +175,7 @@ void rig_turn(struct rig *rig)
 {
     move_end(&rig->client, &rig->endpoint);
     move_end(&rig->endpoint, &rig->client);
-    event_base_loop(rig->loop.base, EVLOOP_NONBLOCK);
+    loop_turn(&rig->loop, 0);
 }
 
 bool rig_until(struct rig *rig, bool (*done)(const struct rig *rig))

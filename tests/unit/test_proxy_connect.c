@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "config/model.h"
+#include "loop_rig.h"
 #include "loopback.h"
 #include "proxy/loop.h"
 #include "proxy/stream.h"
 #include "suite.h"
-#include "turn.h"
 
 #define MSEC USEC_PER_MSEC
 
@@ -53,7 +53,6 @@ static void setup(void)
 static void teardown(void)
 {
     loop_clear(&loop);
-    libevent_global_shutdown();
 }
 
 static struct connect_attempt *start(const struct address *address, usec_t timeout,
@@ -105,16 +104,16 @@ START_TEST(accepted)
     int listener = loopback_listen(&address), nodelay = 0;
     socklen_t length = sizeof nodelay;
     start(&address, 1000 * MSEC, &result);
-    ck_assert(turn_until(loop.base, is_called, &result, 5000));
+    ck_assert(loop_until(&loop, is_called, &result, 5000));
     ck_assert_int_eq(result.outcome, CONNECT_ACCEPTED);
     stream_set_owner(result.stream, ignore_stream, NULL);
     int peer = loopback_accept(listener);
     ck_assert_int_ge(peer, 0);
-    getsockopt(result.stream->fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, &length);
+    getsockopt(result.stream->watch.fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, &length);
     ck_assert_int_eq(nodelay, 1);
     ck_assert_int_eq(stream_send(result.stream, "x", 1), 1);
     ck_assert(loopback_wait(peer, 1000));
-    turn_for(loop.base, 50);
+    loop_for(&loop, 50);
     ck_assert_int_eq(result.calls, 1);
     stream_close(result.stream);
     ck_assert_int_eq(loopback_end(peer), 0);
@@ -130,11 +129,11 @@ START_TEST(refused)
     int fd = loopback_refuse(&address);
     usec_t begin = clock_now();
     start(&address, 5000 * MSEC, &result);
-    ck_assert(turn_until(loop.base, is_called, &result, 5000));
+    ck_assert(loop_until(&loop, is_called, &result, 5000));
     ck_assert_int_eq(result.outcome, CONNECT_REFUSED);
     ck_assert_int_eq(result.error, ECONNREFUSED);
     ck_assert_int_lt(clock_now() - begin, 1000 * MSEC);
-    turn_for(loop.base, 50);
+    loop_for(&loop, 50);
     ck_assert_int_eq(result.calls, 1);
     close(fd);
 }
@@ -147,7 +146,7 @@ START_TEST(timed_out)
     black_hole_open(&hole);
     usec_t begin = clock_now();
     start(&hole.address, 200 * MSEC, &result);
-    ck_assert(turn_until(loop.base, is_called, &result, 5000));
+    ck_assert(loop_until(&loop, is_called, &result, 5000));
     usec_t took = clock_now() - begin;
     ck_assert_int_eq(result.outcome, CONNECT_TIMED_OUT);
     ck_assert_int_eq(result.error, ETIMEDOUT);
@@ -170,7 +169,7 @@ START_TEST(cancelled)
     close(peer);
     black_hole_open(&hole);
     connect_cancel(start(&hole.address, 50 * MSEC, &result));
-    turn_for(loop.base, 150);
+    loop_for(&loop, 150);
     ck_assert_int_eq(result.calls, 0);
     connect_cancel(NULL);
     black_hole_close(&hole);
@@ -188,7 +187,7 @@ START_TEST(failed_at_once)
     ck_assert_int_eq(error, -ENETUNREACH);
     error = connect_start(&loop, &none, NULL, MSEC, on_connect, &result, &attempt);
     ck_assert_int_lt(error, 0);
-    turn_for(loop.base, 50);
+    loop_for(&loop, 50);
     ck_assert_int_eq(result.calls, 0);
 }
 END_TEST
@@ -227,7 +226,7 @@ static void ck_comes_from(const char *ip)
     struct result result;
     int listener = loopback_listen(&address);
     start(&address, 1000 * MSEC, &result);
-    ck_assert(turn_until(loop.base, is_called, &result, 5000));
+    ck_assert(loop_until(&loop, is_called, &result, 5000));
     ck_assert_int_eq(result.outcome, CONNECT_ACCEPTED);
     int peer = loopback_accept(listener);
     ck_assert_int_ge(peer, 0);
@@ -266,7 +265,7 @@ START_TEST(from_a_source_that_is_not_here)
     int error = connect_start(&loop, &address, &foreign, MSEC, on_connect, &result, &attempt);
     ck_assert_int_eq(error, -EADDRNOTAVAIL);
     ck_assert_int_eq(connect_classify(-error), CONNECT_LOCAL_BARRED);
-    turn_for(loop.base, 50);
+    loop_for(&loop, 50);
     ck_assert_int_eq(result.calls, 0);
     close(listener);
 }
@@ -278,9 +277,9 @@ START_TEST(a_long_timeout_does_not_keep_the_loop_busy)
     struct result result;
     int listener = loopback_listen(&address);
     start(&address, 3600 * USEC_PER_SEC, &result);
-    ck_assert(turn_until(loop.base, is_called, &result, 5000));
+    ck_assert(loop_until(&loop, is_called, &result, 5000));
     stream_close(result.stream);
-    ck_assert_int_eq(event_base_loop(loop.base, EVLOOP_NONBLOCK), 1); /* nothing is left of it */
+    ck_assert_int_eq(timers_due(&loop.timers), 0); /* nothing is left of it */
     close(listener);
 }
 END_TEST

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include "dial_rig.h"
+#include "loop_rig.h"
 #include "loopback.h"
 #include "plain_set.h"
 #include "suite.h"
-#include "turn.h"
 
 #define MSEC USEC_PER_MSEC
 
@@ -151,9 +151,9 @@ START_TEST(the_first_address_wakes_all_who_wait)
     struct dial *dial = dial_begin(&rig, &cancelled);
     for (size_t i = 0; i < COUNT_OF(results); i++)
         dial_begin(&rig, &results[i]);
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0)); /* still none */
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     ck_assert_int_eq(results[0].calls, 0);
     dial_cancel(dial);
     usec_t begin = clock_now();
@@ -180,7 +180,7 @@ START_TEST(a_new_set_is_used_by_who_dials_already)
     black_hole_open(&hole);
     view_rig_open(&rig, "connect.timeout=200ms connect.hedge-after=off", &hole.address, 1);
     dial_begin(&rig, &result);
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     view_set_endpoints(rig.view, plain_set(rig.view->set, &address, 1));
     dial_await(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
@@ -202,7 +202,7 @@ START_TEST(cancel_means_no_callback_and_no_blame)
         struct dial *dial = dial_begin(&rig, &result);
         ck_assert_uint_eq(dial_attempts(dial), 1);
         dial_cancel(dial);
-        turn_for(rig.loop.base, 5);
+        loop_for(&rig.loop, 5);
         ck_assert_int_eq(result.calls, 0);
     }
     dial_cancel(NULL);
@@ -222,14 +222,14 @@ START_TEST(a_lack_of_descriptors_blames_nobody)
     struct rlimit before;
     int listener = loopback_listen(&address);
     view_rig_open(&rig, "", &address, 1);
-    turn_for(rig.loop.base, 1);
+    loop_for(&rig.loop, 1);
     int next = dup(listener);
     getrlimit(RLIMIT_NOFILE, &before);
     close(next);
     struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     dial_begin(&rig, &result);
-    turn_for(rig.loop.base, 200);
+    loop_for(&rig.loop, 200);
     ck_assert_int_eq(result.calls, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     dial_await(&rig, &result);

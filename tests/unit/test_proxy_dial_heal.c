@@ -2,10 +2,10 @@
 #include <unistd.h>
 
 #include "dial_rig.h"
+#include "loop_rig.h"
 #include "loopback.h"
 #include "plain_set.h"
 #include "suite.h"
-#include "turn.h"
 
 #define MSEC USEC_PER_MSEC
 
@@ -20,7 +20,7 @@ START_TEST(a_service_that_restarts_costs_a_wait)
     view_rig_open(&rig, "", addresses, 2);
     for (size_t i = 0; i < COUNT_OF(results); i++)
         dial_begin(&rig, &results[i]);
-    turn_for(rig.loop.base, 700);
+    loop_for(&rig.loop, 700);
     for (size_t i = 0; i < COUNT_OF(results); i++)
         ck_assert_int_eq(results[i].calls, 0);
     loopback_begin_to_listen(fds[1]);
@@ -101,7 +101,7 @@ START_TEST(a_new_address_is_tried_at_once_and_first)
     view_rig_open(&rig, "connect.hedge-after=off eject.failures=off", addresses, 2);
     for (int i = 0; i < 6; i++)
         dials[i] = dial_begin(&rig, &results[i]);
-    turn_for(rig.loop.base, 900); /* the next round is 480 ms away at least */
+    loop_for(&rig.loop, 900); /* the next round is 480 ms away at least */
     for (int i = 0; i < 6; i++)
         attempts[i] = dial_attempts(dials[i]);
     view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 3));
@@ -124,7 +124,7 @@ START_TEST(an_address_that_is_back_ends_the_pause)
     int fd = loopback_refuse(&address);
     view_rig_open(&rig, "", &address, 1);
     dial_begin(&rig, &result);
-    turn_for(rig.loop.base, 900);
+    loop_for(&rig.loop, 900);
     loopback_begin_to_listen(fd);
     usec_t before = clock_now();
     dial_note(&rig, &address, EJECT_PROBE_ACCEPTED);
@@ -144,11 +144,11 @@ START_TEST(an_empty_set_is_waited_for)
     int refusing = loopback_refuse(&addresses[0]), listener = loopback_listen(&addresses[1]);
     view_rig_open(&rig, "", addresses, 1);
     struct dial *dial = dial_begin(&rig, &result);
-    turn_for(rig.loop.base, 30);
+    loop_for(&rig.loop, 30);
     view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
-    turn_for(rig.loop.base, 300);
+    loop_for(&rig.loop, 300);
     unsigned attempts = dial_attempts(dial);
-    turn_for(rig.loop.base, 300);
+    loop_for(&rig.loop, 300);
     ck_assert_uint_eq(dial_attempts(dial), attempts); /* there is nobody to try */
     view_set_endpoints(rig.view, plain_set(rig.view->set, &addresses[1], 1));
     dial_await(&rig, &result);
@@ -173,7 +173,7 @@ START_TEST(the_least_recently_failed_comes_first)
     static const int order[] = {1, 2, 0};
     for (int i = 0; i < 3; i++) {
         dial_note(&rig, &addresses[order[i]], EJECT_REFUSED);
-        turn_for(rig.loop.base, 2);
+        loop_for(&rig.loop, 2);
     }
     for (int i = 0; i < 3; i++) {
         struct dial *dial = dial_begin(&rig, &result);
@@ -181,7 +181,7 @@ START_TEST(the_least_recently_failed_comes_first)
         ck_assert_uint_eq(atomic_load(&first->active), 1);
         dial_cancel(dial);
         view_note(rig.view, first, EJECT_REFUSED, clock_now());
-        turn_for(rig.loop.base, 2);
+        loop_for(&rig.loop, 2);
     }
     view_rig_close(&rig);
     for (int i = 0; i < 3; i++)

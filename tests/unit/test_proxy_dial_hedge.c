@@ -1,10 +1,10 @@
 #include <unistd.h>
 
 #include "dial_rig.h"
+#include "loop_rig.h"
 #include "loopback.h"
 #include "plain_set.h"
 #include "suite.h"
-#include "turn.h"
 
 #define MSEC USEC_PER_MSEC
 
@@ -103,9 +103,9 @@ START_TEST(the_first_connect_may_win)
     struct address addresses[2] = {slow.address, hole.address};
     view_rig_open(&rig, "connect.hedge-after=100ms connect.timeout=8s", addresses, 1);
     dial_begin(&rig, &result); /* to the slow one, since it is alone */
-    turn_for(rig.loop.base, 10);
+    loop_for(&rig.loop, 10);
     view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 2));
-    turn_for(rig.loop.base, 300); /* both are under way */
+    loop_for(&rig.loop, 300); /* both are under way */
     int taken;
     while ((taken = loopback_accept(slow.listener)) >= 0)
         close(taken); /* the next SYN finds room */
@@ -136,7 +136,7 @@ START_TEST(a_third_address_takes_the_place_of_the_second)
     view_rig_open(&rig, "connect.hedge-after=100ms connect.timeout=5s", addresses, 1);
     dial_begin(&rig, &result);
     view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 2));
-    turn_for(rig.loop.base, 150); /* the second is under way */
+    loop_for(&rig.loop, 150); /* the second is under way */
     view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 3));
     dial_await(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
@@ -197,7 +197,7 @@ START_TEST(pending_dials_leave_an_ejected_endpoint)
     for (int i = 0; i < CROWD; i++)
         dial_begin(&rig, &results[i]);
     view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 2));
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     ck_assert_int_eq(results[0].calls, 0);
     usec_t before = clock_now();
     dial_note(&rig, &hole.address, EJECT_TIMED_OUT);
@@ -228,12 +228,12 @@ START_TEST(all_ejected_stays_where_it_is)
     struct dial *dial = dial_begin(&rig, &result);
     dial_note(&rig, &addresses[0], EJECT_TIMED_OUT);
     dial_note(&rig, &addresses[1], EJECT_TIMED_OUT);
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     unsigned attempts = dial_attempts(dial); /* it may have moved once, to the one still in */
     ck_assert_uint_le(attempts, 2);
     for (int i = 0; i < 5; i++)
         view_tell(rig.view);
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     ck_assert_uint_eq(dial_attempts(dial), attempts);
     dial_cancel(dial);
     view_rig_close(&rig);
@@ -254,12 +254,12 @@ START_TEST(an_endpoint_that_is_back_is_used)
     view_rig_open(&rig, "connect.hedge-after=100ms connect.timeout=8s connect.deadline=9s",
                   &addresses[1], 1);
     dial_begin(&rig, &result);
-    turn_for(rig.loop.base, 20);
+    loop_for(&rig.loop, 20);
     ck_assert(is_out(&addresses[1]));
     view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 2));
-    turn_for(rig.loop.base, 200);
+    loop_for(&rig.loop, 200);
     dial_note(&rig, &hole.address, EJECT_TIMED_OUT);
-    turn_for(rig.loop.base, 200);
+    loop_for(&rig.loop, 200);
     ck_assert_int_eq(result.calls, 0);
     loopback_begin_to_listen(refusing);
     usec_t before = clock_now();
@@ -289,7 +289,7 @@ START_TEST(three_of_four_are_black_holes)
     view_rig_open(&rig, "connect.hedge-after=150ms connect.timeout=5s", addresses, 4);
     for (int i = 0; i < CROWD; i++) {
         dial_begin(&rig, &results[i]);
-        turn_for(rig.loop.base, 10);
+        loop_for(&rig.loop, 10);
         if (is_out(&addresses[0]) || is_out(&addresses[1]) || is_out(&addresses[2]))
             view_tell(rig.view); /* as the main thread does */
     }
@@ -320,7 +320,7 @@ START_TEST(no_hedge_is_a_probe)
     view_rig_open(&rig, "connect.hedge-after=50ms connect.timeout=8s", addresses, 2);
     dial_note(&rig, &addresses[1], EJECT_REFUSED);
     struct dial *dial = dial_begin(&rig, &result);
-    turn_for(rig.loop.base, 300);
+    loop_for(&rig.loop, 300);
     ck_assert_uint_eq(dial_attempts(dial), 1);
     ck_assert_int_eq(result.calls, 0);
     dial_note(&rig, &hole.address, EJECT_TIMED_OUT);
@@ -371,10 +371,10 @@ START_TEST(cancel_drops_both)
     }
     view_rig_open(&rig, "connect.hedge-after=50ms connect.timeout=5s", addresses, 2);
     struct dial *dial = dial_begin(&rig, &result);
-    turn_for(rig.loop.base, 150);
+    loop_for(&rig.loop, 150);
     ck_assert_uint_eq(dial_attempts(dial), 2);
     dial_cancel(dial);
-    turn_for(rig.loop.base, 50);
+    loop_for(&rig.loop, 50);
     ck_assert_int_eq(result.calls, 0);
     for (int i = 0; i < 2; i++) {
         const struct endpoint *endpoint = dial_endpoint(&rig, &addresses[i]);

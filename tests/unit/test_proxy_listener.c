@@ -2,19 +2,18 @@
 #include "proxy/listener.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "loop_rig.h"
 #include "loopback.h"
 #include "plain_set.h"
 #include "proxy/limit.h"
 #include "proxy/session.h"
 #include "suite.h"
-#include "turn.h"
 #include "view_rig.h"
 
 #define MSEC USEC_PER_MSEC
@@ -53,7 +52,7 @@ static void end(void)
 
 static void turn(int ms)
 {
-    turn_for(rig.loop.base, ms);
+    loop_for(&rig.loop, ms);
 }
 
 /* A client; -1 in *ret_peer where no endpoint was dialled for it. */
@@ -370,9 +369,9 @@ START_TEST(workers_compete_for_a_unix_socket)
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
         struct view_rig *first = i % 2 ? &rig : &second, *last = i % 2 ? &second : &rig;
         clients[i] = unix_connect(&name);
-        turn_for(first->loop.base, 20);
+        loop_for(&first->loop, 20);
         ck_assert_uint_eq(atomic_load(&first->upstream->limit.open), i / 2 + 1);
-        turn_for(last->loop.base, 20);
+        loop_for(&last->loop, 20);
         ck_assert_uint_eq(atomic_load(&process.open), i + 1);
         peers[i] = loopback_accept(backend);
         ck_assert_int_ge(peers[i], 0);
@@ -382,7 +381,7 @@ START_TEST(workers_compete_for_a_unix_socket)
         close(peers[i]);
     }
     turn(20);
-    turn_for(second.loop.base, 20);
+    loop_for(&second.loop, 20);
     acceptor_free(other);
     view_free(second.view);
     upstream_unref(second.upstream);
@@ -403,7 +402,7 @@ START_TEST(a_turn_takes_one_client_of_a_unix_socket)
         clients[i] = unix_connect(&name);
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
         ck_assert_uint_eq(atomic_load(&process.open), i);
-        event_base_loop(rig.loop.base, EVLOOP_ONCE);
+        loop_turn(&rig.loop, -1);
     }
     turn(20);
     ck_assert_uint_eq(atomic_load(&process.open), COUNT_OF(clients));

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "loop_rig.h"
 #include "loopback.h"
 #include "proxy/balance.h"
 #include "proxy/doubt.h"
 #include "proxy/loop.h"
 #include "proxy/stream.h"
 #include "suite.h"
-#include "turn.h"
 
 #define SEC USEC_PER_SEC
 
@@ -37,7 +37,6 @@ static void setup(void)
 static void teardown(void)
 {
     loop_clear(&loop);
-    libevent_global_shutdown();
 }
 
 /* As balance_pick() gives it. */
@@ -80,7 +79,7 @@ static bool is_called(void *arg)
 
 static void await_calls(int count)
 {
-    ck_assert(turn_until(loop.base, is_called, &count, 5000));
+    ck_assert(loop_until(&loop, is_called, &count, 5000));
     ck_assert_int_eq(calls, count);
 }
 
@@ -95,7 +94,7 @@ START_TEST(the_other_lane_runs_on)
     ck_assert_uint_eq(race_count(&race), 0);
     ck_assert_ptr_null(race_newest(&race));
     ck_assert_int_eq(start(silent, 5 * SEC), 0);
-    turn_for(loop.base, 5);
+    loop_for(&loop, 5);
     ck_assert_int_eq(start(bad, 5 * SEC), 0);
     ck_assert_int_eq(calls, 0); /* never before it returns */
     ck_assert_uint_eq(race_count(&race), 2);
@@ -116,7 +115,7 @@ START_TEST(the_other_lane_runs_on)
     ck_assert(race_has(&race, silent));
     cancel_all();
     ck_assert_uint_eq(race_count(&race), 0);
-    turn_for(loop.base, 20);
+    loop_for(&loop, 20);
     ck_assert_int_eq(calls, 2);
     ck_given_back(silent);
     ck_given_back(good);
@@ -159,7 +158,7 @@ START_TEST(a_failure_at_once_leaves_the_endpoint)
     ck_assert_int_eq(start(endpoint, SEC), -ENETUNREACH);
     ck_assert_uint_eq(race_count(&race), 0);
     give_back(endpoint);
-    turn_for(loop.base, 10);
+    loop_for(&loop, 10);
     ck_assert_int_eq(calls, 0);
     ck_given_back(endpoint);
 }

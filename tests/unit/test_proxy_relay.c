@@ -1,7 +1,6 @@
 #include "proxy/relay.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -308,7 +307,7 @@ START_TEST(a_run_is_bounded)
     ssize_t put;
     rig_turn(&rig);
     int big = 4 * (int)MIB;
-    setsockopt(rig.relay.client.stream->fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
+    setsockopt(rig.relay.client.stream->watch.fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = 'x';
     while ((put = send(rig.client.fd, bytes, sizeof bytes, MSG_NOSIGNAL)) > 0)
@@ -369,7 +368,7 @@ END_TEST
 START_TEST(bytes_of_our_own_are_taken_in_part)
 {
     int small = 4096;
-    setsockopt(rig.relay.endpoint.stream->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    setsockopt(rig.relay.endpoint.stream->watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     setsockopt(rig.endpoint.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     rig_fill_endpoint(&rig, 40000);
     ck_first_bytes(true);

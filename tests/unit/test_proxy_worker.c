@@ -1,7 +1,6 @@
 #include "proxy/worker.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -92,7 +91,6 @@ static void teardown(void)
     for (size_t i = 0; i < BACKENDS; i++)
         close(backends[i]);
     sem_destroy(&drained);
-    libevent_global_shutdown();
 }
 
 /* The listener's port may take a moment to be served, but never refuses. */

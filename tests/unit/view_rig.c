@@ -1,6 +1,5 @@
 #include "view_rig.h"
 
-#include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,5 +54,4 @@ void view_rig_close(struct view_rig *rig)
     upstream_unref(rig->upstream);
     config_unref(rig->config);
     loop_clear(&rig->loop);
-    libevent_global_shutdown();
 }

@@ -50,14 +50,25 @@ static void halve(struct latency *latency)
     atomic_fetch_sub_explicit(&latency->total, taken, memory_order_relaxed);
 }
 
+/* One thread halves for all. It may be held up while others add, so it looks again, also after it
+ * has let others do it. */
+static void keep_small(struct latency *latency)
+{
+    while (atomic_load(&latency->total) >= SAMPLES_MOST &&
+           !atomic_exchange(&latency->halving, true)) {
+        halve(latency);
+        atomic_store(&latency->halving, false);
+    }
+}
+
 void latency_add(struct latency *latency, usec_t span)
 {
     atomic_fetch_add_explicit(&latency->counts[bucket_of(span)], 1, memory_order_relaxed);
     uint32_t total = atomic_fetch_add_explicit(&latency->total, 1, memory_order_relaxed) + 1;
     if (total >= LATENCY_SAMPLES_LEAST && total % SAMPLES_PER_LOOK == 0)
         look(latency);
-    if (total == SAMPLES_MOST) /* met by one thread alone */
-        halve(latency);
+    if (total >= SAMPLES_MOST)
+        keep_small(latency);
 }
 
 usec_t latency_p99(const struct latency *latency)

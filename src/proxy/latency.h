@@ -2,6 +2,7 @@
 #define REDIAL_PROXY_LATENCY_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 struct latency {
     _Atomic uint32_t counts[LATENCY_BUCKETS];
     _Atomic uint32_t total;
+    _Atomic bool halving;
     _Atomic int64_t p99;
 };
 

@@ -11,7 +11,7 @@ enum session_end {
     SESSION_CLOSED,         /* both sides ended, everything was delivered */
     SESSION_CLIENT_RESET,   /* also: the client went away while it was dialled for */
     SESSION_ENDPOINT_RESET, /* the endpoint reset the connection, or vanished from it */
-    SESSION_CONNECT_FAILED, /* no address accepted */
+    SESSION_CONNECT_FAILED, /* no address accepted, in `attempts` connects */
     SESSION_DEADLINE,       /* … in time */
     SESSION_NO_ADDRESS,     /* DNS named none in time */
     SESSION_IDLE,           /* nothing was carried for idle-timeout */

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,8 +14,10 @@
 #include "proxy/socket_options.h"
 #include "proxy/stream.h"
 
-/* No kernel is set up to take source ports below; the default range begins at 32768. */
-#define EPHEMERAL_LEAST 10000
+/* The least port that the kernel takes as a source, ip_local_port_range of ip(7). */
+#define PORT_RANGE_PATH "/proc/sys/net/ipv4/ip_local_port_range"
+static uint16_t ephemeral_least;
+static pthread_once_t ephemeral_read = PTHREAD_ONCE_INIT;
 
 struct connect_attempt {
     struct stream *stream;
@@ -67,6 +71,16 @@ static void finish(struct connect_attempt *attempt, int error)
     callback(arg, connect_classify(error), error, stream);
 }
 
+static void read_ephemeral_least(void)
+{
+    unsigned least = 0;
+    FILE *file = fopen(PORT_RANGE_PATH, "re");
+    if (file && fscanf(file, "%u", &least) == 1)
+        ephemeral_least = (uint16_t)least;
+    if (file)
+        fclose(file);
+}
+
 /* Where nobody listens on a port of this host in the ephemeral range, the kernel may choose that
  * very port as the source, and TCP's simultaneous open (RFC 9293 §3.5) then joins the socket to
  * itself. */
@@ -74,6 +88,9 @@ static bool is_self_connected(const struct connect_attempt *attempt)
 {
     struct sockaddr_storage near = {0}, far = {0};
     socklen_t near_length = sizeof near, far_length = sizeof far;
+    pthread_once(&ephemeral_read, read_ephemeral_least);
+    if (attempt->port < ephemeral_least)
+        return false;
     if (getsockname(attempt->stream->watch.fd, (struct sockaddr *)&near, &near_length) < 0)
         return false;
     struct address own = address_from_sockaddr((struct sockaddr *)&near, near_length);
@@ -89,7 +106,7 @@ static void on_stream(struct stream *stream, void *owner)
     if (!stream->writable)
         return;
     int error = stream->broken ? -stream_connect_error(stream) : 0;
-    if (error == 0 && attempt->port >= EPHEMERAL_LEAST && is_self_connected(attempt))
+    if (error == 0 && is_self_connected(attempt))
         error = ECONNREFUSED;
     finish(attempt, error);
 }
@@ -101,11 +118,10 @@ static void on_timeout(struct timer *timer)
 
 int connect_open(const struct address *address, const struct upstream_options *options, bool probe)
 {
-    int one = 1, zero = 0;
+    int zero = 0;
     int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (probe)
         setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &zero, sizeof zero);
     int error = -socket_bind_source(fd, address->family, options);
@@ -133,6 +149,7 @@ int connect_start(struct loop *loop, const struct address *address,
         free(attempt);
         return result;
     }
+    attempt->stream->nagle = true;
     loop_timer(loop, &attempt->timer, timeout);
     *ret_attempt = attempt;
     return 0;

@@ -29,6 +29,7 @@ struct session {
     struct task again; /* more to relay in the next turn */
     struct address address;
     unsigned attempts;
+    bool watched; /* the kernel was told to notice when the endpoint vanishes */
     usec_t started, connected;
     usec_t last_active; /* kept only where there is an idle-timeout */
     void (*on_end)(struct view *view);
@@ -178,7 +179,6 @@ static void on_dialled(void *arg, const struct dial_result *result)
     session->backend = result->stream;
     relay_init(&session->relay, session->client, session->backend);
     stall_init(&session->stall);
-    socket_watch_peer(session->backend->watch.fd, &session->view->options->options);
     stream_set_owner(session->client, on_stream, session);
     stream_set_owner(session->backend, on_stream, session);
     if (send_proxy_header(session) < 0)
@@ -234,14 +234,26 @@ void sessions_expire(struct view *view, usec_t now)
     }
 }
 
+/* What only a connection that lasts has need of, it gets at the first look: others are spared five
+ * calls. */
+static void watch_endpoint(struct session *session)
+{
+    socket_watch_peer(session->backend->watch.fd, &session->view->options->options);
+    session->watched = true;
+}
+
 void sessions_look(struct view *view)
 {
     usec_t user_timeout = view->options->options.user_timeout;
     list_each(node, &view->sessions)
     {
         struct session *session = list_entry(node, struct session, node);
-        if (!session->dial && !stall_look(&session->stall, session->backend,
-                                          session->relay.client.received, user_timeout))
+        if (session->dial)
+            continue;
+        if (!session->watched)
+            watch_endpoint(session);
+        if (user_timeout > 0 && !stall_look(&session->stall, session->backend,
+                                            session->relay.client.received, user_timeout))
             session_end(session, SESSION_ENDPOINT_RESET);
     }
 }

@@ -34,8 +34,9 @@ void sessions_abort(struct view *view);
 /* Ends those that carried nothing for the view's idle-timeout, counted to `now`. */
 void sessions_expire(struct view *view, usec_t now);
 
-/* Sees to it that user-timeout ends no connection to an endpoint that lives and does not read, and
- * ends those to one that vanished meanwhile. */
+/* Has the kernel watch the endpoints of connections that are new since the last look, sees to it
+ * that user-timeout ends no connection to an endpoint that lives and does not read, and ends those
+ * to one that vanished meanwhile. */
 void sessions_look(struct view *view);
 
 #endif

@@ -6,7 +6,8 @@
 
 #include "config/model.h"
 
-/* A peer is probed first after half of user-timeout, and then so many times in the other half. */
+/* A peer is probed first after three eighths of user-timeout, and so many times in its second half;
+ * the eighth between them is what the look takes that asks for it (proxy/sweep). */
 #define PROBES 3
 
 static void set(int fd, int level, int name, int value)
@@ -31,10 +32,10 @@ int socket_bind_source(int fd, sa_family_t family, const struct upstream_options
     return bind(fd, &source->sa, address_length(source)) < 0 ? -errno : 0;
 }
 
-/* A part of the time in whole seconds, at least one. */
-static int seconds(usec_t span, int part)
+/* In whole seconds, at least one. */
+static int seconds(usec_t span)
 {
-    usec_t rounded = (span / part + USEC_PER_SEC / 2) / USEC_PER_SEC;
+    usec_t rounded = (span + USEC_PER_SEC / 2) / USEC_PER_SEC;
     return rounded > 1 ? (int)rounded : 1;
 }
 
@@ -43,8 +44,8 @@ void socket_probe_peer(int fd, const struct upstream_options *options)
     if (!options->keepalive)
         return;
     if (options->user_timeout > 0) { /* otherwise at the host's own pace */
-        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds(options->user_timeout, 2));
-        set(fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds(options->user_timeout, 2 * PROBES));
+        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds(options->user_timeout * 3 / 8));
+        set(fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds(options->user_timeout / (2 * PROBES)));
         set(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
     }
     set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

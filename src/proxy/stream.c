@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -103,9 +105,21 @@ ssize_t stream_receive(struct stream *stream, void *buffer, size_t size)
     return -errno;
 }
 
+/* A connection of one question and one answer is spared the call. */
+static void forbid_delay(struct stream *stream)
+{
+    int one = 1;
+    if (stream->sent &&
+        setsockopt(stream->watch.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0)
+        stream->nagle = false;
+    stream->sent = true;
+}
+
 ssize_t stream_send(struct stream *stream, const void *bytes, size_t size)
 {
     ssize_t put;
+    if (stream->nagle)
+        forbid_delay(stream);
     do {
         put = send(stream->watch.fd, bytes, size, MSG_NOSIGNAL);
     } while (put < 0 && errno == EINTR);
@@ -137,6 +151,8 @@ ssize_t stream_receive_into(struct stream *stream, struct pipe *pipe, size_t siz
 ssize_t stream_send_from(struct stream *stream, struct pipe *pipe)
 {
     ssize_t put;
+    if (stream->nagle)
+        forbid_delay(stream);
     do {
         put = splice(pipe->out, NULL, stream->watch.fd, NULL, pipe->filled,
                      SPLICE_F_MOVE | SPLICE_F_NONBLOCK);

@@ -23,6 +23,8 @@ struct stream {
     bool hung_up; /* nothing goes either way any more (EPOLLHUP) */
     bool broken;  /* reset, timed out or refused (EPOLLERR) */
     bool drained; /* and what was there has been read: the next read is the end */
+    bool nagle;   /* the kernel may hold small pieces back still (RFC 896); it is told not to … */
+    bool sent;    /* … before a second piece is sent: the first one is never held back */
     stream_handler *handler;
     void *owner;
 };

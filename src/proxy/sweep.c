@@ -1,5 +1,7 @@
 #include "proxy/sweep.h"
 
+#include <stdbool.h>
+
 #include "proxy/session.h"
 #include "proxy/view.h"
 
@@ -13,11 +15,12 @@ static usec_t least(usec_t one, usec_t other)
     return one == 0 || (other != 0 && other < one) ? other : one;
 }
 
-/* Between two looks for endpoints that do not read; 0: never. */
+/* Between two looks for endpoints that do not read, and for connections that have lasted long
+ * enough to be watched; 0: never. */
 static usec_t look_interval(const struct upstream_options *options)
 {
-    return least(options->user_timeout / SWEEPS_PER_TIMEOUT,
-                 options->user_timeout > 0 ? LOOK_MAX : 0);
+    bool watches = options->user_timeout > 0 || options->keepalive;
+    return least(options->user_timeout / SWEEPS_PER_TIMEOUT, watches ? LOOK_MAX : 0);
 }
 
 usec_t sweep_interval(const struct upstream_options *options)
@@ -32,7 +35,8 @@ void sweep_view(struct view *view, usec_t now)
     const struct upstream_options *options = &view->options->options;
     if (options->idle_timeout > 0)
         sessions_expire(view, now);
-    if (options->user_timeout > 0 && now - view->looked >= look_interval(options)) {
+    usec_t interval = look_interval(options);
+    if (interval > 0 && now - view->looked >= interval) {
         view->looked = now;
         sessions_look(view);
     }

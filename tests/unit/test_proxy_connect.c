@@ -110,8 +110,11 @@ START_TEST(accepted)
     int peer = loopback_accept(listener);
     ck_assert_int_ge(peer, 0);
     getsockopt(result.stream->watch.fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, &length);
-    ck_assert_int_eq(nodelay, 1);
+    ck_assert_int_eq(nodelay, 0); /* not yet: the first piece is never held back */
     ck_assert_int_eq(stream_send(result.stream, "x", 1), 1);
+    ck_assert_int_eq(stream_send(result.stream, "y", 1), 1);
+    getsockopt(result.stream->watch.fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, &length);
+    ck_assert_int_eq(nodelay, 1);
     ck_assert(loopback_wait(peer, 1000));
     loop_for(&loop, 50);
     ck_assert_int_eq(result.calls, 1);

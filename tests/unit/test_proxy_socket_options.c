@@ -37,13 +37,13 @@ START_TEST(times_follow_user_timeout)
         usec_t user_timeout;
         int idle, interval;
     } rows[] = {
-        {30 * USEC_PER_SEC, 15, 5},
-        {60 * USEC_PER_SEC, 30, 10},
-        {6 * USEC_PER_SEC, 3, 1},
+        {30 * USEC_PER_SEC, 11, 5},
+        {60 * USEC_PER_SEC, 23, 10},
+        {6 * USEC_PER_SEC, 2, 1},
         {1 * USEC_PER_SEC, 1, 1},
-        {3500 * USEC_PER_MSEC, 2, 1},
-        {3600 * USEC_PER_SEC, 1800, 600},
-        {43200 * USEC_PER_SEC, 21600, 7200},
+        {3500 * USEC_PER_MSEC, 1, 1},
+        {3600 * USEC_PER_SEC, 1350, 600},
+        {43200 * USEC_PER_SEC, 16200, 7200},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct upstream_options options = {.keepalive = 1,
@@ -86,7 +86,7 @@ START_TEST(clients_inherit_the_probes)
     socket_probe_peer(listener, &options);
     int client = loopback_connect(&address), accepted = loopback_accept(listener);
     ck_assert_int_eq(get(accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
-    ck_assert_int_eq(get(accepted, IPPROTO_TCP, TCP_KEEPIDLE), 6);
+    ck_assert_int_eq(get(accepted, IPPROTO_TCP, TCP_KEEPIDLE), 5);
     ck_assert_int_eq(get(accepted, IPPROTO_TCP, TCP_KEEPINTVL), 2);
     ck_assert_int_eq(get(accepted, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
     close(client);

@@ -9,7 +9,8 @@ libbase_a_SOURCES = \
 	src/base/list.h \
 	src/base/log.c src/base/log.h \
 	src/base/mailbox.c src/base/mailbox.h \
-	src/base/random.c src/base/random.h
+	src/base/random.c src/base/random.h \
+	src/base/utf8.c src/base/utf8.h
 
 libconfig_a_SOURCES = \
 	src/config/config.c src/config/config.h \

@@ -13,7 +13,8 @@ libbase_a_SOURCES = \
 	src/base/mailbox.c src/base/mailbox.h \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \
-	src/base/stride.c src/base/stride.h
+	src/base/stride.c src/base/stride.h \
+	src/base/utf8.c src/base/utf8.h
 
 libconfig_a_SOURCES = \
 	src/config/config.c src/config/config.h \

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 /* A pipe that is writable takes so many bytes without blocking (PIPE_BUF of pipe(7)). */
 #define LINE_MAX_BYTES 4096
 /* How long a busy reader is waited for. */
@@ -64,10 +66,14 @@ struct line {
     size_t length;
 };
 
-static void line_char(struct line *line, char c)
+/* A character is taken whole or not at all. */
+static bool line_bytes(struct line *line, const char *bytes, size_t length)
 {
-    if (line->length < sizeof line->text - 1)
-        line->text[line->length++] = c;
+    if (length > sizeof line->text - 1 - line->length)
+        return false;
+    memcpy(line->text + line->length, bytes, length);
+    line->length += length;
+    return true;
 }
 
 static __attribute__((format(printf, 2, 3))) void line_print(struct line *line, const char *format,
@@ -82,35 +88,36 @@ static __attribute__((format(printf, 2, 3))) void line_print(struct line *line, 
         line->length += (size_t)length < room ? (size_t)length : room - (room > 0);
 }
 
-/* The control characters: those of ASCII, and U+0080 to U+009F as UTF-8 or as bare bytes, which
- * some terminals obey likewise (ECMA-48 §5.3). Bytes of longer characters are none. */
-static bool is_control(const char *text, const char *at)
-{
-    unsigned char c = (unsigned char)*at, before = at > text ? (unsigned char)at[-1] : 0;
-    return c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2));
-}
-
 static bool is_plain(const char *text)
 {
-    for (const char *at = text; *at; at++)
-        if (is_control(text, at) || *at == ' ' || *at == '"' || *at == '=' || *at == '\\')
+    for (const char *at = text; *at;) {
+        size_t length = utf8_printable(at);
+        if (length == 0 || strchr(" \"=\\", *at))
             return false;
+        at += length;
+    }
     return *text != '\0';
 }
 
-/* Bytes from elsewhere never break a line in two nor steer a terminal. */
-static void line_quoted(struct line *line, const char *text)
+/* Bytes from elsewhere never break a line in two nor steer a terminal, and the line is UTF-8. */
+static void line_text(struct line *line, const char *text)
 {
-    line_char(line, '"');
-    for (const char *at = text; *at; at++) {
+    bool quoted = !is_plain(text);
+    if (quoted)
+        line_bytes(line, "\"", 1);
+    for (const char *at = text; *at;) {
+        size_t length = utf8_printable(at);
+        if (length == 0) {
+            line_print(line, "\\x%02x", (unsigned char)*at++);
+            continue;
+        }
         if (*at == '"' || *at == '\\')
-            line_char(line, '\\');
-        if (is_control(text, at))
-            line_print(line, "\\x%02x", (unsigned char)*at);
-        else
-            line_char(line, *at);
+            line_bytes(line, "\\", 1);
+        line_bytes(line, at, length);
+        at += length;
     }
-    line_char(line, '"');
+    if (quoted)
+        line_bytes(line, "\"", 1);
 }
 
 /* --- the two formats -------------------------------------------------------- */
@@ -135,10 +142,8 @@ static void line_field(struct line *line, const struct log_field *field)
         line_print(line, "%lld", (long long)field->number);
     else if (field->type == LOG_FIELD_MSEC)
         line_print(line, "%.3f", (double)field->number / 1000.0);
-    else if (is_plain(field->text))
-        line_print(line, "%s", field->text);
     else
-        line_quoted(line, field->text);
+        line_text(line, field->text);
 }
 
 static void format_text(struct line *line, enum log_level level, const char *message,
@@ -167,6 +172,27 @@ static json_t *json_text(const char *text)
     return json_string(plain);
 }
 
+/* JSON lets U+007F to U+009F stand for themselves, terminals obey them: they are escaped as well.
+ * Returns false where the text does not fit. */
+static bool line_json(struct line *line, const char *text)
+{
+    while (*text) {
+        char escape[8];
+        const char *shown = text;
+        size_t taken = utf8_printable(text), length = taken;
+        if (taken == 0) {
+            taken = *text == 0x7f ? 1 : 2; /* the last byte of each is its code point */
+            length =
+                (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)text[taken - 1]);
+            shown = escape;
+        }
+        if (!line_bytes(line, shown, length))
+            return false;
+        text += taken;
+    }
+    return true;
+}
+
 static void format_json(struct line *line, enum log_level level, const char *message,
                         const struct log_field *fields, size_t count)
 {
@@ -187,14 +213,15 @@ static void format_json(struct line *line, enum log_level level, const char *mes
             json_object_set_new(object, field->key, json_text(field->text));
     }
     /* Nine digits keep the microseconds of a quarter of an hour, without binary dust behind. */
-    size_t room = sizeof line->text - 1 - line->length;
-    size_t length = json_dumpb(object, line->text + line->length, room,
+    char text[LINE_MAX_BYTES] = "";
+    size_t before = line->length;
+    size_t length = json_dumpb(object, text, sizeof text - 1,
                                JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
-    if (length > room) /* cut JSON would be no JSON */
+    if (length >= sizeof text || !line_json(line, text)) { /* cut JSON would be no JSON */
+        line->length = before;
         line_print(line, "{\"level\":\"%s\",\"message\":\"a line of %zu bytes was left out\"}",
                    level_names[level], length);
-    else
-        line->length += length;
+    }
     json_decref(object);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 void errors_add(struct errors *errors, struct origin origin, const char *format, ...)
 {
     char *message = NULL, *line = NULL;
@@ -19,9 +21,12 @@ void errors_add(struct errors *errors, struct origin origin, const char *format,
         length = asprintf(&line, "%s: %s", origin.file, message);
     free(message);
     /* Bytes from elsewhere never break the line in two nor steer a terminal. */
-    for (char *at = line; length >= 0 && *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
+    for (char *at = line; length >= 0 && *at;) {
+        size_t shown = utf8_printable(at);
+        if (shown == 0)
             *at = '?';
+        at += shown > 0 ? shown : 1;
+    }
     char **lines = reallocarray(errors->lines, errors->count + 1, sizeof *lines);
     if (length < 0 || !lines)
         abort();

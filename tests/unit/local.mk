@@ -10,6 +10,7 @@ unit_programs = \
 	tests/unit/test_base_network \
 	tests/unit/test_base_random \
 	tests/unit/test_base_stride \
+	tests/unit/test_base_utf8 \
 	tests/unit/test_config_ini \
 	tests/unit/test_config_listen \
 	tests/unit/test_config_options \
@@ -95,6 +96,10 @@ tests_unit_test_base_random_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 tests_unit_test_base_stride_SOURCES = tests/unit/test_base_stride.c tests/unit/suite.h
 tests_unit_test_base_stride_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_stride_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_utf8_SOURCES = tests/unit/test_base_utf8.c tests/unit/suite.h
+tests_unit_test_base_utf8_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_utf8_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
 tests_unit_test_config_ini_SOURCES = tests/unit/test_config_ini.c tests/unit/suite.h
 tests_unit_test_config_ini_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

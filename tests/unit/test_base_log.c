@@ -132,6 +132,48 @@ START_TEST(no_c1_control_steers_a_terminal)
 }
 END_TEST
 
+/* … and a bare byte of them does so where UTF-8 is not known. */
+START_TEST(what_is_no_utf8_is_escaped)
+{
+    static const struct {
+        const char *value, *shown;
+    } rows[] = {
+        {"\xff\x9b"
+         "31m",
+         "\"\\xff\\x9b31m\""},
+        {"\xed\xa0\x80", "\"\\xed\\xa0\\x80\""},
+        {"\xc3\xa9\x9b", "\"\xc3\xa9\\x9b\""},
+        {"\xe2\x82", "\"\\xe2\\x82\""},
+        {"\xe2\x82\xac", "\xe2\x82\xac"},
+    };
+    capture(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char want[128];
+        log_info("m", log_text("key", rows[i].value));
+        snprintf(want, sizeof want, "<6>m key=%s", rows[i].shown);
+        ck_assert_str_eq(next_line(), want);
+    }
+}
+END_TEST
+
+/* JSON lets them stand for themselves, and terminals show JSON too. */
+START_TEST(no_control_stands_in_json)
+{
+    capture(LOG_LEVEL_INFO, LOG_FORMAT_JSON, false);
+    for (int code = 1; code < 0xa0; code += code == ' ' ? 0x7f - ' ' : 1) {
+        char value[4] = {'a', (char)code, 'b', '\0'}, copy[sizeof line];
+        if (code >= 0x80)
+            snprintf(value, sizeof value, "a\xc2%c", code);
+        log_info("m", log_text("key", value));
+        strcpy(copy, next_line());
+        ck_assert_msg(code == ' ' || strstr(copy, value) == NULL, "U+00%02X: %s", code, copy);
+        json_t *object = json_loads(copy, 0, NULL);
+        ck_assert_str_eq(json_member(object, "key"), value);
+        json_decref(object);
+    }
+}
+END_TEST
+
 START_TEST(a_json_line)
 {
     capture(LOG_LEVEL_INFO, LOG_FORMAT_JSON, false);
@@ -224,6 +266,7 @@ START_TEST(long_json_lines_stay_json)
     ck_long_lines(LOG_FORMAT_JSON, 'x');
     ck_long_lines(LOG_FORMAT_JSON, '"');
     ck_long_lines(LOG_FORMAT_JSON, '\x01'); /* six bytes each */
+    ck_long_lines(LOG_FORMAT_JSON, '\x7f');
 }
 END_TEST
 
@@ -399,6 +442,8 @@ static void add(TCase *cases)
     tcase_add_test(cases, text_values_are_quoted);
     tcase_add_test(cases, no_byte_breaks_a_text_line);
     tcase_add_test(cases, no_c1_control_steers_a_terminal);
+    tcase_add_test(cases, what_is_no_utf8_is_escaped);
+    tcase_add_test(cases, no_control_stands_in_json);
     tcase_add_test(cases, a_json_line);
     tcase_add_test(cases, every_byte_gives_valid_json);
     tcase_add_test(cases, broken_utf8_gives_valid_json);

@@ -193,6 +193,22 @@ START_TEST(an_error_shows_little_of_a_long_line)
 }
 END_TEST
 
+/* Neither does an error show half a character, or what steers a terminal. */
+START_TEST(an_error_shows_whole_characters)
+{
+    read_text("[s]\nb\xc2\x9b"
+              "31m\xff\x9b\xc3\xa9\n");
+    ck_assert_uint_eq(errors.count, 1);
+    ck_assert_str_eq(errors.lines[0], "F:2: expected key = value, found \"b??31m??\xc3\xa9\"");
+    char text[80] = {0};
+    memset(text, 'x', 59);
+    strcat(text, "\xc3\xa9");
+    read_text(text);
+    ck_assert_uint_eq(errors.count, 1);
+    ck_assert_ptr_nonnull(strstr(errors.lines[0], "xxx?\""));
+}
+END_TEST
+
 START_TEST(a_directory_cannot_be_read)
 {
     FILE *stream = fopen("/", "r");
@@ -242,6 +258,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, binary_is_told_once);
     tcase_add_test(cases, the_line_limit);
     tcase_add_test(cases, an_error_shows_little_of_a_long_line);
+    tcase_add_test(cases, an_error_shows_whole_characters);
     tcase_add_test(cases, a_directory_cannot_be_read);
     tcase_add_test(cases, random_texts);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -134,4 +135,11 @@ bool stream_is_left(const struct stream *stream)
     int bytes = 0;
     return poll(&state, 1, 0) > 0 && state.revents & POLLHUP &&
            ioctl(stream->fd, FIONREAD, &bytes) == 0 && bytes == 0;
+}
+
+bool stream_is_empty(const struct stream *stream)
+{
+    int unread = 0, unsent = 0;
+    return ioctl(stream->fd, FIONREAD, &unread) == 0 && unread == 0 &&
+           ioctl(stream->fd, SIOCOUTQ, &unsent) == 0 && unsent == 0;
 }

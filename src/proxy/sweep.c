@@ -1,39 +1,43 @@
 #include "proxy/sweep.h"
 
-#include "proxy/session.h"
+#include "proxy/sessions.h"
 #include "proxy/view.h"
 
-/* A time-out is noticed by so many parts of it late, and by this at the most. */
-#define SWEEPS_PER_TIMEOUT 8
-#define IDLE_MAX USEC_PER_SEC
-#define LOOK_MAX (5 * USEC_PER_SEC)
+/* A time-out is noticed late by so many parts of it, and by these at the most. */
+#define PARTS 8
+#define IDLE_MOST USEC_PER_SEC
+#define LOOK_MOST (5 * USEC_PER_SEC)
+#define RETIRE_MOST (250 * USEC_PER_MSEC)
+
+/* A part of the span, no more than `most`; 0 where the span is 0. */
+static usec_t part_of(usec_t span, usec_t most)
+{
+    return span / PARTS < most ? span / PARTS : most;
+}
 
 static usec_t least(usec_t one, usec_t other)
 {
     return one == 0 || (other != 0 && other < one) ? other : one;
 }
 
-/* Between two looks for endpoints that do not read; 0: never. */
-static usec_t look_interval(const struct upstream_options *options)
-{
-    return least(options->user_timeout / SWEEPS_PER_TIMEOUT,
-                 options->user_timeout > 0 ? LOOK_MAX : 0);
-}
-
 usec_t sweep_interval(const struct upstream_options *options)
 {
-    usec_t idle =
-        least(options->idle_timeout / SWEEPS_PER_TIMEOUT, options->idle_timeout > 0 ? IDLE_MAX : 0);
-    return least(idle, look_interval(options));
+    usec_t retire =
+        least(part_of(options->max_age, RETIRE_MOST), part_of(options->removed_drain, RETIRE_MOST));
+    return least(
+        least(part_of(options->idle_timeout, IDLE_MOST), part_of(options->user_timeout, LOOK_MOST)),
+        retire);
 }
 
 void sweep_view(struct view *view, usec_t now)
 {
     const struct upstream_options *options = &view->options->options;
+    usec_t between_looks = part_of(options->user_timeout, LOOK_MOST);
     if (options->idle_timeout > 0)
         sessions_expire(view, now);
-    if (options->user_timeout > 0 && now - view->looked >= look_interval(options)) {
+    if (between_looks > 0 && now - view->looked >= between_looks) {
         view->looked = now;
         sessions_look(view);
     }
+    sessions_retire(view, now);
 }

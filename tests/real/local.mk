@@ -5,3 +5,5 @@ TESTS += tests/real/proxy-protocol.sh
 EXTRA_DIST += tests/real/proxy-protocol.sh
 TESTS += tests/real/vanished.sh
 EXTRA_DIST += tests/real/vanished.sh
+TESTS += tests/real/drain.sh
+EXTRA_DIST += tests/real/drain.sh

@@ -12,7 +12,8 @@
 #include "loopback.h"
 #include "plain_set.h"
 #include "proxy/limit.h"
-#include "proxy/session.h"
+#include "proxy/session_end.h"
+#include "proxy/sessions.h"
 #include "suite.h"
 #include "turn.h"
 #include "view_rig.h"
@@ -441,9 +442,10 @@ END_TEST
 
 START_TEST(words_of_ends)
 {
-    for (int reason = SESSION_CLOSED; reason <= SESSION_LOCAL_FAULT; reason++)
+    for (int reason = SESSION_CLOSED; reason <= SESSION_MAX_AGE; reason++)
         ck_assert_uint_gt(strlen(session_end_name((enum session_end)reason)), 3);
     ck_assert_str_eq(session_end_name(SESSION_LOCAL_FAULT), "local-fault");
+    ck_assert_str_eq(session_end_name(SESSION_MAX_AGE), "max-age");
 }
 END_TEST
 

@@ -40,6 +40,12 @@ void retire_cancel_drain(struct retirement *retirement)
     retirement->slot = retirement->end = 0;
 }
 
+void retire_postpone(struct retirement *retirement, usec_t now)
+{
+    if (retirement->age > 0 && retirement->age < now)
+        retirement->age = now;
+}
+
 static usec_t sooner(usec_t one, usec_t other)
 {
     return one == 0 || (other != 0 && other < one) ? other : one;

@@ -35,6 +35,9 @@ void retire_drain(struct retirement *retirement, const struct upstream_options *
 /* The endpoint is back. */
 void retire_cancel_drain(struct retirement *retirement);
 
+/* Not yet, although it is old: its grace begins at `now`. */
+void retire_postpone(struct retirement *retirement, usec_t now);
+
 static inline bool retire_is_draining(const struct retirement *retirement)
 {
     return retirement->slot > 0;

@@ -134,7 +134,8 @@ static void set_retirement(struct session *session)
     const struct upstream_options *options = &view->options->options;
     struct retirement *retirement = &session->retirement;
     retire_init(retirement, options, session->connected);
-    if (options->removed_drain > 0 && !endpoint_set_find(view->set, &session->endpoint->address))
+    if (options->removed_drain > 0 && view->set->count > 0 &&
+        !endpoint_set_find(view->set, &session->endpoint->address))
         retire_drain(retirement, options, session->connected, 0, 1);
     view_retire_at(view, retire_due(retirement));
 }

@@ -48,9 +48,12 @@ static bool is_idle(const struct session *session, usec_t now, usec_t pause)
            stream_is_empty(session->backend);
 }
 
+/* Whether its endpoint has left the set. Where nobody is left, nobody has to go: a client that came
+ * again would find no endpoint at all, and this one may serve still. */
 static bool is_gone(const struct session *session)
 {
-    return !session->dial && !endpoint_set_find(session->view->set, &session->endpoint->address);
+    const struct endpoint_set *set = session->view->set;
+    return !session->dial && set->count > 0 && !endpoint_set_find(set, &session->endpoint->address);
 }
 
 /* Gives those of the gone that have no place yet, all or the idle ones, the next ones of `count`.
@@ -121,11 +124,21 @@ static size_t retire_overdue(struct view *view, usec_t now, usec_t *ret_left)
     return waiting;
 }
 
+static void postpone_all(struct view *view, usec_t now)
+{
+    list_each(node, &view->sessions)
+        retire_postpone(&list_entry(node, struct session, node)->retirement, now);
+}
+
 void sessions_retire(struct view *view, usec_t now)
 {
     usec_t first_left = 0, left;
     if (view->retire_due == 0 || now < view->retire_due)
         return;
+    if (view->set->count == 0) {
+        postpone_all(view, now);
+        return;
+    }
     size_t waiting = retire_overdue(view, now, &first_left);
     if (waiting == 0)
         return;

@@ -18,12 +18,12 @@ void sessions_expire(struct view *view, usec_t now);
 void sessions_look(struct view *view);
 
 /* The view has another set: those whose endpoint is not in it are to be closed, as the view's
- * `removed` says, and those whose endpoint is back in it are not. */
+ * `removed` says, and those whose endpoint is back in it are not; none as long as it is empty. */
 void sessions_follow_set(struct view *view, usec_t now);
 
-/* Closes those whose time has come: at an idle moment, and where many had to wait for that no more
- * of them at once than is good; or at the end of their grace. The end is an orderly one where it
- * cannot be taken for the end of an answer, and a reset otherwise. */
+/* Closes those whose time has come, unless the set is empty: at an idle moment, and where many had
+ * to wait for that no more of them at once than is good; or at the end of their grace. The end is
+ * an orderly one where it cannot be taken for the end of an answer, and a reset otherwise. */
 void sessions_retire(struct view *view, usec_t now);
 
 #endif

@@ -279,6 +279,29 @@ START_TEST(the_pause_that_counts_gets_shorter)
 }
 END_TEST
 
+/* Nobody has to go while there is nowhere to go to, neither for the set nor for age. */
+START_TEST(an_empty_set_closes_nothing)
+{
+    begin("session.removed=drain:10s session.max-age=20s");
+    struct pair idle = open_pair(), busy = open_pair();
+    use(&idle);
+    use(&busy);
+    set_address(&elsewhere);
+    ask(&busy);
+    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
+    sessions_follow_set(rig.view, clock_now());
+    ck_assert_uint_eq(pass(60 * SEC), 0);
+    set_address(&back); /* and then the old ones have their grace still */
+    ck_assert_uint_eq(pass(4 * SEC), 1);
+    ck_assert_int_eq(loopback_end(idle.client), 0);
+    ck_assert_uint_eq(pass(2 * SEC), 1);
+    ck_assert_int_eq(loopback_end(busy.client), -ECONNRESET);
+    close_pair(&idle);
+    close_pair(&busy);
+    end();
+}
+END_TEST
+
 START_TEST(an_address_that_comes_back_keeps_its_connections)
 {
     begin("session.removed=drain:10s");
@@ -441,6 +464,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, how_an_idle_one_ends);
     tcase_add_test(cases, who_is_not_idle);
     tcase_add_test(cases, the_pause_that_counts_gets_shorter);
+    tcase_add_test(cases, an_empty_set_closes_nothing);
     tcase_add_test(cases, an_address_that_comes_back_keeps_its_connections);
     tcase_add_test(cases, each_departure_has_its_own_time);
     tcase_add_test(cases, one_that_connects_too_late);

@@ -71,11 +71,15 @@ libproxy_a_SOURCES = \
 	src/proxy/race.c src/proxy/race.h \
 	src/proxy/ranking.c src/proxy/ranking.h \
 	src/proxy/relay.c src/proxy/relay.h \
-	src/proxy/session.c src/proxy/session.h \
+	src/proxy/retire.c src/proxy/retire.h \
+	src/proxy/session.c src/proxy/session.h src/proxy/session_state.h \
+	src/proxy/session_end.c src/proxy/session_end.h \
+	src/proxy/sessions.c src/proxy/sessions.h \
 	src/proxy/socket_options.c src/proxy/socket_options.h \
 	src/proxy/stall.c src/proxy/stall.h \
 	src/proxy/stream.c src/proxy/stream.h \
 	src/proxy/sweep.c src/proxy/sweep.h \
+	src/proxy/talk.c src/proxy/talk.h \
 	src/proxy/timer.c src/proxy/timer.h \
 	src/proxy/tried.c src/proxy/tried.h \
 	src/proxy/upstream.c src/proxy/upstream.h \

@@ -60,6 +60,8 @@ struct upstream_options {
     struct address *sources; /* that connects come from: at most one a family; the ports are 0 */
     size_t source_count;
     usec_t idle_timeout;    /* 0: off */
+    usec_t removed_drain;   /* 0: connections to addresses that are gone live on */
+    usec_t max_age;         /* 0: off */
     int64_t keepalive;      /* 0 or 1 */
     usec_t user_timeout;    /* 0: off */
     int64_t proxy_protocol; /* enum proxy_protocol */

@@ -23,6 +23,7 @@ static const char *const switch_choices[] = {"off", "on", NULL};
 #define DURATION(from, to) .type = OPTION_DURATION, .min = (from), .max = (to)
 #define COUNT(from, to) .type = OPTION_COUNT, .min = (from), .max = (to)
 #define RATE(from, to) .type = OPTION_RATE, .min = (from), .max = (to)
+#define DRAIN(from, to) .type = OPTION_DRAIN, .min = (from), .max = (to)
 #define CHOICE(names) .type = OPTION_CHOICE, .choices = (names)
 #define MSEC USEC_PER_MSEC
 #define SEC USEC_PER_SEC
@@ -113,6 +114,12 @@ const struct config_option option_table[] = {
     {"session", "idle-timeout", UPSTREAM(idle_timeout), DURATION(100 * MSEC, 10000 * HOUR),
      .zero = "off", .default_text = "off", .reloadable = true,
      .help = "close a connection that carried nothing for so long"},
+    {"session", "max-age", UPSTREAM(max_age), DURATION(1 * SEC, 1000 * HOUR), .zero = "off",
+     .default_text = "off", .reloadable = true,
+     .help = "close a connection so old at its next idle moment, give or take a tenth"},
+    {"session", "removed", UPSTREAM(removed_drain), DRAIN(1 * SEC, 24 * HOUR), .zero = "keep",
+     .default_text = "keep", .reloadable = true,
+     .help = "connections to addresses that are gone: keep, or drain DURATION"},
     {"session", "keepalive", UPSTREAM(keepalive), CHOICE(switch_choices), .default_text = "on",
      .reloadable = true, .help = "probe idle connections, so that a vanished peer is noticed"},
     {"session", "user-timeout", UPSTREAM(user_timeout), DURATION(1 * SEC, 12 * HOUR), .zero = "off",
@@ -207,6 +214,18 @@ static int set_duration(const struct config_option *option, int64_t *value, cons
         *value = span;
     }
     return result;
+}
+
+/* `drain 60s`; or `drain:60s`, where a blank cannot be. */
+static int set_drain(const struct config_option *option, int64_t *value, const char *text,
+                     char *why, size_t size)
+{
+    const size_t length = strlen("drain");
+    size_t gap = strncmp(text, "drain", length) == 0 ? strspn(text + length, " \t:") : 0;
+    if (gap > 0)
+        return set_duration(option, value, text + length + gap, why, size);
+    snprintf(why, size, "it must be %s, or drain and a duration: drain 60s", option->zero);
+    return -EINVAL;
 }
 
 static int set_count(const struct config_option *option, int64_t *value, const char *text,
@@ -412,6 +431,8 @@ int option_set(const struct config_option *option, void *options, const char *te
     }
     if (option->type == OPTION_DURATION)
         return set_duration(option, value, text, ret_why, size);
+    if (option->type == OPTION_DRAIN)
+        return set_drain(option, value, text, ret_why, size);
     if (option->type == OPTION_COUNT)
         return set_count(option, value, text, ret_why, size);
     if (option->type == OPTION_RATE)

@@ -13,6 +13,7 @@ enum option_type {
     OPTION_COUNT,
     OPTION_RATE, /* a count, with or without "/s" */
     OPTION_CHOICE,
+    OPTION_DRAIN,   /* "drain" and a duration */
     OPTION_LISTENS, /* the lists: repeatable, and several with commas */
     OPTION_TARGETS,
     OPTION_NETWORKS,

@@ -232,6 +232,7 @@ static int accept_one(struct listener *listener)
         return error;
     }
     struct address client = address_from_sockaddr((struct sockaddr *)&name, length);
+    client = address_unmapped(&client); /* a socket for both families may have been handed over */
     serve(listener, fd, &client);
     return 0;
 }

@@ -225,6 +225,16 @@ static bool pump(struct relay *relay, struct half *from, struct half *to, struct
     return true;
 }
 
+static bool half_is_quiet(const struct half *half)
+{
+    return !half->pending && !half->ended && !half->reset;
+}
+
+bool relay_is_quiet(const struct relay *relay)
+{
+    return half_is_quiet(&relay->client) && half_is_quiet(&relay->endpoint);
+}
+
 /* Whether the reset of `half` is to be passed on now: when the bytes that came before it were
  * handed over, or cannot be because the other side is full or gone as well. */
 static bool reset_is_due(struct relay *relay, struct half *half, struct half *other,

@@ -53,6 +53,9 @@ int relay_send_first(struct relay *relay, const char *bytes, size_t size);
 /* Frees what is pending. */
 void relay_clear(struct relay *relay, struct loop *loop);
 
+/* Whether both sides are open and nothing of theirs is kept here. */
+bool relay_is_quiet(const struct relay *relay);
+
 /* Moves what can be moved now, a bounded amount. To be called after each event of a stream. */
 enum relay_verdict relay_run(struct relay *relay, struct loop *loop);
 

@@ -3,46 +3,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/list.h"
 #include "proxy/access_log.h"
 #include "proxy/balance.h"
 #include "proxy/dial.h"
 #include "proxy/proxy_header.h"
-#include "proxy/relay.h"
+#include "proxy/session_state.h"
 #include "proxy/socket_options.h"
-#include "proxy/stall.h"
 #include "proxy/stream.h"
 #include "proxy/view.h"
 
 /* A reset that comes so soon after the connect is the endpoint's own, not the end of some work. */
 #define EARLY_RESET (250 * USEC_PER_MSEC)
-
-/* Dialling while `dial` is set, relaying afterwards. */
-struct session {
-    struct list node; /* of the view */
-    struct view *view;
-    struct stream *client, *backend;
-    struct dial *dial;
-    struct endpoint *endpoint;
-    struct relay relay;
-    struct stall stall;
-    struct task again; /* more to relay in the next turn */
-    struct address address;
-    unsigned attempts;
-    bool watched; /* the kernel was told to notice when the endpoint vanishes */
-    usec_t started, connected;
-    usec_t last_active; /* kept only where there is an idle-timeout */
-    void (*on_end)(struct view *view);
-};
-
-const char *session_end_name(enum session_end end)
-{
-    static const char *const names[] = {
-        "closed",     "client-reset", "endpoint-reset", "connect-failed", "deadline",
-        "no-address", "idle",         "stopped",        "local-fault",
-    };
-    return names[end];
-}
 
 static void log_access(const struct session *session, enum session_end end)
 {
@@ -75,8 +46,7 @@ static void note_service(const struct session *session, enum session_end end)
                   session->connected);
 }
 
-/* The one way out of a session. */
-static void session_end(struct session *session, enum session_end end)
+void session_finish(struct session *session, enum session_end end, bool orderly)
 {
     struct view *view = session->view;
     void (*on_end)(struct view *) = session->on_end;
@@ -85,8 +55,7 @@ static void session_end(struct session *session, enum session_end end)
     if (view->config->global.access_log)
         log_access(session, end);
     dial_cancel(session->dial);
-    /* Only what is complete may look complete: an idle client may wait for an answer still. */
-    void (*close_stream)(struct stream *) = end == SESSION_CLOSED ? stream_close : stream_reset;
+    void (*close_stream)(struct stream *) = orderly ? stream_close : stream_reset;
     close_stream(session->client);
     close_stream(session->backend);
     note_service(session, end);
@@ -99,13 +68,29 @@ static void session_end(struct session *session, enum session_end end)
     on_end(view);
 }
 
+/* An idle client may wait for an answer still: it must not take the end for one. */
+static void session_end(struct session *session, enum session_end end)
+{
+    session_finish(session, end, end == SESSION_CLOSED);
+}
+
 /* --- relaying ------------------------------------------------------------------------------ */
+
+/* Whether it matters for the view when a session was last active. */
+static bool counts_time(const struct view *view)
+{
+    const struct upstream_options *options = &view->options->options;
+    return options->idle_timeout > 0 || options->max_age > 0 || options->removed_drain > 0;
+}
 
 static void relay_on(struct session *session)
 {
-    if (session->view->options->options.idle_timeout > 0)
+    const struct relay *relay = &session->relay;
+    enum relay_verdict verdict = relay_run(&session->relay, session->view->loop);
+    talk_note(&session->talk, relay->client.received, relay->endpoint.received);
+    if (counts_time(session->view))
         session->last_active = clock_now();
-    switch (relay_run(&session->relay, session->view->loop)) {
+    switch (verdict) {
     case RELAY_IDLE:
         break;
     case RELAY_AGAIN:
@@ -160,6 +145,19 @@ static int send_proxy_header(struct session *session)
     return relay_send_first(&session->relay, header, size);
 }
 
+/* The time of the session starts. Its endpoint may have left the set while it was dialled. */
+static void set_retirement(struct session *session)
+{
+    struct view *view = session->view;
+    const struct upstream_options *options = &view->options->options;
+    struct retirement *retirement = &session->retirement;
+    retire_init(retirement, options, session->connected);
+    if (options->removed_drain > 0 && view->set->count > 0 &&
+        !endpoint_set_find(view->set, &session->endpoint->address))
+        retire_drain(retirement, options, session->connected, 0, 1);
+    view_retire_at(view, retire_due(retirement));
+}
+
 static void on_dialled(void *arg, const struct dial_result *result)
 {
     static const enum session_end ends[] = {
@@ -179,6 +177,7 @@ static void on_dialled(void *arg, const struct dial_result *result)
     session->backend = result->stream;
     relay_init(&session->relay, session->client, session->backend);
     stall_init(&session->stall);
+    set_retirement(session);
     stream_set_owner(session->client, on_stream, session);
     stream_set_owner(session->backend, on_stream, session);
     if (send_proxy_header(session) < 0)
@@ -213,47 +212,4 @@ int session_start(struct view *view, int fd, const struct address *client,
     }
     list_append(&view->sessions, &session->node);
     return 0;
-}
-
-/* --- all of a view --------------------------------------------------------------------------- */
-
-void sessions_abort(struct view *view)
-{
-    list_each(node, &view->sessions)
-        session_end(list_entry(node, struct session, node), SESSION_STOPPED);
-}
-
-void sessions_expire(struct view *view, usec_t now)
-{
-    usec_t span = view->options->options.idle_timeout;
-    list_each(node, &view->sessions)
-    {
-        struct session *session = list_entry(node, struct session, node);
-        if (!session->dial && now - session->last_active >= span)
-            session_end(session, SESSION_IDLE);
-    }
-}
-
-/* What only a connection that lasts has need of, it gets at the first look: others are spared five
- * calls. */
-static void watch_endpoint(struct session *session)
-{
-    socket_watch_peer(session->backend->watch.fd, &session->view->options->options);
-    session->watched = true;
-}
-
-void sessions_look(struct view *view)
-{
-    usec_t user_timeout = view->options->options.user_timeout;
-    list_each(node, &view->sessions)
-    {
-        struct session *session = list_entry(node, struct session, node);
-        if (session->dial)
-            continue;
-        if (!session->watched)
-            watch_endpoint(session);
-        if (user_timeout > 0 && !stall_look(&session->stall, session->backend,
-                                            session->relay.client.received, user_timeout))
-            session_end(session, SESSION_ENDPOINT_RESET);
-    }
 }

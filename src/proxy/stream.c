@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -197,4 +198,11 @@ bool stream_is_left(const struct stream *stream)
 {
     int bytes = 0;
     return stream->hung_up && ioctl(stream->watch.fd, FIONREAD, &bytes) == 0 && bytes == 0;
+}
+
+bool stream_is_empty(const struct stream *stream)
+{
+    int unread = 0, unsent = 0;
+    return ioctl(stream->watch.fd, FIONREAD, &unread) == 0 && unread == 0 &&
+           ioctl(stream->watch.fd, SIOCOUTQ, &unsent) == 0 && unsent == 0;
 }

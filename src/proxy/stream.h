@@ -73,6 +73,10 @@ int stream_connect_error(const struct stream *stream);
  * waits there. Over TCP that cannot be told from a half-close. */
 bool stream_is_left(const struct stream *stream);
 
+/* Whether the kernel holds no bytes of the connection: what came was read, what was sent was
+ * acknowledged; of a Unix socket: read. */
+bool stream_is_empty(const struct stream *stream);
+
 /* Closes a bare descriptor with a TCP reset. */
 void socket_reset(int fd);
 

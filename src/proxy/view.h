@@ -1,6 +1,7 @@
 #ifndef REDIAL_PROXY_VIEW_H
 #define REDIAL_PROXY_VIEW_H
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "config/config.h"
 #include "discovery/endpoint_set.h"
@@ -22,6 +23,8 @@ struct view {
     struct list sessions;
     struct acceptor *acceptor; /* whom the end of a session is told */
     usec_t looked;             /* when its sessions were last looked at, by sweep_view() */
+    usec_t retire_due;         /* when the first of them is to make room; 0: none */
+    usec_t retire_next;        /* not before may the next one be closed for that */
 };
 
 /* Someone who is looking for an endpoint, and is told when there are others, or when some left the
@@ -35,6 +38,13 @@ struct waiter {
  * `index` is the upstream's place in the configuration. */
 struct view *view_new(struct loop *loop, struct upstream *upstream, struct config *config,
                       size_t index, struct endpoint_set *set);
+
+/* A session is to make room from this time on (0: never). */
+static inline void view_retire_at(struct view *view, usec_t due)
+{
+    if (due != 0 && (view->retire_due == 0 || due < view->retire_due))
+        view->retire_due = due;
+}
 
 /* No session and no waiter may be left. Accepts NULL. */
 void view_free(struct view *view);

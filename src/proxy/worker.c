@@ -11,7 +11,7 @@
 #include "base/mailbox.h"
 #include "proxy/listener.h"
 #include "proxy/loop.h"
-#include "proxy/session.h"
+#include "proxy/sessions.h"
 #include "proxy/sweep.h"
 #include "proxy/view.h"
 
@@ -89,8 +89,10 @@ static void deliver_endpoints(struct message *message, void *owner)
     list_each(node, &worker->views)
     {
         struct view *view = list_entry(node, struct view, node);
-        if (view->upstream == change->upstream)
-            view_set_endpoints(view, endpoint_set_ref(change->set));
+        if (view->upstream != change->upstream)
+            continue;
+        view_set_endpoints(view, endpoint_set_ref(change->set));
+        sessions_follow_set(view, clock_now());
     }
     endpoint_set_unref(change->set);
     upstream_unref(change->upstream);

@@ -12,6 +12,7 @@ E2E_TESTS = \
     tests/e2e/test_log \
     tests/e2e/test_proxy_protocol \
     tests/e2e/test_relay \
+    tests/e2e/test_retire \
     tests/e2e/test_source \
     tests/e2e/test_stop \
     tests/e2e/test_unix
@@ -101,6 +102,11 @@ tests_e2e_test_unix_SOURCES = tests/e2e/test_unix.c
 tests_e2e_test_unix_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_unix_CFLAGS = $(E2E_CFLAGS)
 tests_e2e_test_unix_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_retire_SOURCES = tests/e2e/test_retire.c
+tests_e2e_test_retire_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_retire_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_retire_LDADD = $(E2E_LDADD)
 
 # These measure milliseconds: not beside those that use every CPU.
 E2E_HEAVY = tests/e2e/test_balance.log tests/e2e/test_limits.log tests/e2e/test_relay.log

@@ -115,7 +115,8 @@ stop_redial() {
     [ $status -eq 0 ] || fail "redial ended with status $status"
 }
 
-# start_nginx IP PORT: a server that answers every request with its address
+# start_nginx IP PORT [KEEPALIVE]: a server that answers every request with its address; KEEPALIVE
+# is how many seconds it keeps an idle connection, by default none
 start_nginx() {
     dir=$work/nginx-$1
     mkdir -p "$dir"
@@ -126,7 +127,8 @@ pid $dir/pid;
 events { worker_connections 4000; }
 http {
     access_log off;
-    keepalive_timeout 0;
+    keepalive_timeout ${3-0};
+    keepalive_requests 100000;
     client_body_temp_path $dir/body;
     proxy_temp_path $dir/proxy;
     fastcgi_temp_path $dir/fastcgi;

@@ -50,6 +50,9 @@ unit_programs = \
 	tests/unit/test_proxy_header \
 	tests/unit/test_proxy_socket_options \
 	tests/unit/test_proxy_stall \
+	tests/unit/test_proxy_talk \
+	tests/unit/test_proxy_retire \
+	tests/unit/test_proxy_sessions \
 	tests/unit/test_daemon_descriptors \
 	tests/unit/test_daemon_report \
 	tests/unit/test_daemon_sockets \
@@ -375,3 +378,21 @@ tests_unit_test_daemon_unix_socket_SOURCES = tests/unit/test_daemon_unix_socket.
 	tests/unit/files.h
 tests_unit_test_daemon_unix_socket_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_daemon_unix_socket_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_proxy_talk_SOURCES = tests/unit/test_proxy_talk.c tests/unit/suite.h
+tests_unit_test_proxy_talk_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_talk_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_retire_SOURCES = tests/unit/test_proxy_retire.c tests/unit/suite.h
+tests_unit_test_proxy_retire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_retire_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_sessions_SOURCES = tests/unit/test_proxy_sessions.c tests/unit/suite.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/loop_rig.h
+tests_unit_test_proxy_sessions_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_sessions_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)

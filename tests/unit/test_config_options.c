@@ -104,6 +104,8 @@ START_TEST(the_defaults_of_the_contract)
     ck_assert_int_eq(both.upstream.check_rise, 2);
     ck_assert_int_eq(both.upstream.check_fall, 3);
     ck_assert_int_eq(both.upstream.idle_timeout, 0);
+    ck_assert_int_eq(both.upstream.removed_drain, 0);
+    ck_assert_int_eq(both.upstream.max_age, 0);
     ck_assert_int_eq(both.upstream.keepalive, 1);
     ck_assert_int_eq(both.upstream.user_timeout, 30 * USEC_PER_SEC);
     ck_assert_uint_eq(both.upstream.source_count, 0);
@@ -196,6 +198,39 @@ START_TEST(refusals_fit_their_buffer)
             free(why);
         }
         free_both(&both);
+    }
+}
+END_TEST
+
+START_TEST(a_drain)
+{
+    static const struct {
+        const char *text;
+        int64_t want; /* -1: refused */
+    } rows[] = {
+        {"keep", 0},
+        {"drain 60s", 60 * USEC_PER_SEC},
+        {"drain:2m", 120 * USEC_PER_SEC},
+        {"drain \t1s", USEC_PER_SEC},
+        {"drain 24h", 24 * 3600 * USEC_PER_SEC},
+        {"drain", -1},
+        {"drain ", -1},
+        {"drain 0", -1},
+        {"drain 999ms", -1},
+        {"drain 25h", -1},
+        {"drain60s", -1},
+        {"drain forever", -1},
+        {"60s", -1},
+        {"off", -1},
+        {"", -1},
+    };
+    const struct config_option *option = option_find("session", "removed");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct both both = {.upstream.removed_drain = 77};
+        char why[WHY_SIZE];
+        int result = option_set(option, &both.upstream, rows[i].text, why, sizeof why);
+        ck_assert_msg(result == (rows[i].want < 0 ? -EINVAL : 0), "\"%s\"", rows[i].text);
+        ck_assert_int_eq(both.upstream.removed_drain, rows[i].want < 0 ? 77 : rows[i].want);
     }
 }
 END_TEST
@@ -299,6 +334,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, the_ends_of_every_range);
     tcase_add_test(cases, choices);
     tcase_add_test(cases, refusals_fit_their_buffer);
+    tcase_add_test(cases, a_drain);
     tcase_add_test(cases, lists_are_appended_to);
     tcase_add_test(cases, lists_refuse_gaps);
     tcase_add_test(cases, resolvers);

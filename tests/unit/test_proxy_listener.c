@@ -2,6 +2,7 @@
 #include "proxy/listener.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -12,7 +13,8 @@
 #include "loopback.h"
 #include "plain_set.h"
 #include "proxy/limit.h"
-#include "proxy/session.h"
+#include "proxy/session_end.h"
+#include "proxy/sessions.h"
 #include "suite.h"
 #include "view_rig.h"
 
@@ -439,11 +441,57 @@ START_TEST(a_unix_client_may_leave_while_it_is_dialled_for)
 }
 END_TEST
 
+/* Clients of other hosts may vanish without a word; those of this host cannot. */
+START_TEST(clients_of_other_hosts_are_probed)
+{
+    static const char *const rows[] = {"0.0.0.0", "127.0.0.1"};
+    begin("upstream.allow=127.0.0.0/8 session.user-timeout=10s", 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct listen here = {.optional = false};
+        int keepalive = -1, idle = -1;
+        socklen_t length = sizeof keepalive;
+        ck_assert(address_parse_ip(rows[i], 0, &here.address));
+        int fd = listener_open(&here, false);
+        ck_assert_int_eq(listener_add(acceptor, rig.view, fd), 0);
+        getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keepalive, &length);
+        getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &length);
+        ck_assert_int_eq(keepalive, i == 0);
+        ck_assert_int_eq(idle == 4, i == 0);
+    }
+    end();
+}
+END_TEST
+
+/* A socket for both families, as it may be handed over: an IPv4 client is one. */
+START_TEST(ipv4_over_an_ipv6_socket)
+{
+    struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT};
+    socklen_t length = sizeof name;
+    int off = 0, fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return; /* a host without IPv6 */
+    begin("", 0);
+    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, length), 0);
+    ck_assert_int_eq(listen(fd, 16), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &length), 0);
+    ck_assert_int_eq(listener_add(acceptor, rig.view, fd), 0);
+    address_set_port(&front, ntohs(name.sin6_port));
+    int peer, client = connect_client(&peer);
+    ck_assert_int_ge(peer, 0); /* loopback, which may connect without a list */
+    close(client);
+    close(peer);
+    turn(20);
+    end();
+}
+END_TEST
+
 START_TEST(words_of_ends)
 {
-    for (int reason = SESSION_CLOSED; reason <= SESSION_LOCAL_FAULT; reason++)
+    for (int reason = SESSION_CLOSED; reason <= SESSION_MAX_AGE; reason++)
         ck_assert_uint_gt(strlen(session_end_name((enum session_end)reason)), 3);
     ck_assert_str_eq(session_end_name(SESSION_LOCAL_FAULT), "local-fault");
+    ck_assert_str_eq(session_end_name(SESSION_MAX_AGE), "max-age");
 }
 END_TEST
 
@@ -465,6 +513,8 @@ static void add(TCase *cases)
     tcase_add_test(cases, workers_compete_for_a_unix_socket);
     tcase_add_test(cases, a_turn_takes_one_client_of_a_unix_socket);
     tcase_add_test(cases, a_unix_client_may_leave_while_it_is_dialled_for);
+    tcase_add_test(cases, clients_of_other_hosts_are_probed);
+    tcase_add_test(cases, ipv4_over_an_ipv6_socket);
     tcase_add_test(cases, words_of_ends);
 }
 

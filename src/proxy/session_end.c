@@ -1,0 +1,10 @@
+#include "proxy/session_end.h"
+
+const char *session_end_name(enum session_end end)
+{
+    static const char *const names[] = {
+        "closed", "client-reset", "endpoint-reset", "connect-failed", "deadline", "no-address",
+        "idle",   "stopped",      "local-fault",    "drained",        "max-age",
+    };
+    return names[end];
+}

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 
-#define BACKOFF_MAX (30 * USEC_PER_SEC)
+#define BACKOFF_MAX (10 * USEC_PER_SEC) /* and as long at most to notice that DNS is well again */
 #define BACKOFF_STARVING_MAX (2 * USEC_PER_SEC)
 #define JITTER_MAX (50 * USEC_PER_MSEC)
 #define JITTER_DIVISOR 20 /* a twentieth of short spans */

@@ -90,7 +90,7 @@ usec_t lookup_ttl(uint32_t seconds, usec_t min_ttl, usec_t max_ttl);
  * less, since a TTL of 0 must not become more than one question a `min-ttl`. */
 usec_t lookup_jitter(usec_t span);
 
-/* The wait after the n-th failure in a row (1, 2, …): from `min_ttl` doubling to half a minute;
+/* The wait after the n-th failure in a row (1, 2, …): from `min_ttl` doubling to ten seconds;
  * where clients may be waiting, from one second at the most to two. Without jitter. */
 usec_t lookup_backoff(unsigned failures, usec_t min_ttl, bool starving);
 

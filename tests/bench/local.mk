@@ -2,7 +2,8 @@
 # make bench BENCH_ARGS="--rounds 3 --only short,stream"
 EXTRA_PROGRAMS += tests/bench/redial-load
 CLEANFILES += tests/bench/redial-load$(EXEEXT)
-EXTRA_DIST += tests/bench/run tests/bench/report.awk tests/bench/README.md tests/bench/connect-faults
+EXTRA_DIST += tests/bench/run tests/bench/report.awk tests/bench/README.md tests/bench/connect-faults \
+	tests/bench/dns-faults
 
 tests_bench_redial_load_SOURCES = \
 	tests/bench/client.c tests/bench/client.h \
@@ -23,3 +24,8 @@ PEERS =
 bench-faults: redial$(EXEEXT) tests/real/steady$(EXEEXT)
 	srcdir=$(top_srcdir) REDIAL=./redial$(EXEEXT) STEADY=tests/real/steady$(EXEEXT) \
 	    $(top_srcdir)/tests/bench/connect-faults $(PEERS)
+
+# make bench-dns: what clients notice when DNS lies; make bench-dns PEERS="--quick redial"
+bench-dns: redial$(EXEEXT) tests/real/steady$(EXEEXT)
+	srcdir=$(top_srcdir) REDIAL=./redial$(EXEEXT) STEADY=tests/real/steady$(EXEEXT) \
+	    $(top_srcdir)/tests/bench/dns-faults $(PEERS)

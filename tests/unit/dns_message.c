@@ -28,6 +28,8 @@ static void put32(struct dns_message *message, uint32_t number)
 size_t dns_name(const char *name, uint8_t *wire)
 {
     size_t length = 0;
+    if (strcmp(name, ".") == 0)
+        name = "";
     while (*name) {
         size_t label = strcspn(name, ".");
         wire[length++] = (uint8_t)label;
@@ -75,15 +77,38 @@ void dns_record(struct dns_message *message, enum dns_section section, const cha
     put(message, data, length);
 }
 
-void dns_address(struct dns_message *message, const char *owner, uint32_t ttl, const char *ip)
+static void put_address(struct dns_message *message, enum dns_section section, const char *owner,
+                        uint32_t ttl, const char *ip)
 {
     uint8_t bytes[16];
     if (inet_pton(AF_INET, ip, bytes) == 1)
-        dns_record(message, DNS_ANSWER, owner, DNS_A, 1, ttl, bytes, 4);
+        dns_record(message, section, owner, DNS_A, 1, ttl, bytes, 4);
     else if (inet_pton(AF_INET6, ip, bytes) == 1)
-        dns_record(message, DNS_ANSWER, owner, DNS_AAAA, 1, ttl, bytes, 16);
+        dns_record(message, section, owner, DNS_AAAA, 1, ttl, bytes, 16);
     else
         abort();
+}
+
+void dns_address(struct dns_message *message, const char *owner, uint32_t ttl, const char *ip)
+{
+    put_address(message, DNS_ANSWER, owner, ttl, ip);
+}
+
+void dns_extra(struct dns_message *message, const char *owner, uint32_t ttl, const char *ip)
+{
+    put_address(message, DNS_ADDITIONAL, owner, ttl, ip);
+}
+
+void dns_srv(struct dns_message *message, const char *owner, uint32_t ttl, unsigned priority,
+             unsigned weight, unsigned port, const char *target)
+{
+    const unsigned numbers[] = {priority, weight, port};
+    uint8_t data[600];
+    for (size_t i = 0; i < 3; i++) {
+        data[2 * i] = (uint8_t)(numbers[i] >> 8);
+        data[2 * i + 1] = (uint8_t)numbers[i];
+    }
+    dns_record(message, DNS_ANSWER, owner, DNS_SRV, 1, ttl, data, 6 + dns_name(target, data + 6));
 }
 
 void dns_cname(struct dns_message *message, const char *owner, uint32_t ttl, const char *target)

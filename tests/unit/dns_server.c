@@ -67,13 +67,31 @@ static bool read_question(const uint8_t *packet, size_t length, struct question 
     return true;
 }
 
-static void add_addresses(struct dns_message *reply, const struct rule *rule)
+/* "PRIORITY WEIGHT PORT TARGET" or "PRIORITY WEIGHT PORT TARGET ADDRESS": the address is an extra.
+ */
+static void add_service(struct dns_message *reply, const char *word, uint32_t ttl, bool extra)
 {
-    char copy[sizeof rule->addresses], *rest = copy, *word;
-    memcpy(copy, rule->addresses, sizeof copy);
-    while ((word = strsep(&rest, ",")) != NULL)
-        if (*word)
-            dns_address(reply, "@", rule->ttl, word);
+    unsigned priority, weight, port;
+    char target[256], ip[64] = "";
+    if (sscanf(word, "%u %u %u %255s %63s", &priority, &weight, &port, target, ip) < 4)
+        abort();
+    if (!extra)
+        dns_srv(reply, "@", ttl, priority, weight, port, target);
+    else if (*ip)
+        dns_extra(reply, target, ttl, ip);
+}
+
+static void add_records(struct dns_message *reply, const struct rule *rule)
+{
+    for (int extra = 0; extra < 2; extra++) { /* sections in their order */
+        char copy[sizeof rule->addresses], *rest = copy, *word;
+        memcpy(copy, rule->addresses, sizeof copy);
+        while ((word = strsep(&rest, ",")) != NULL)
+            if (*word && rule->type == DNS_SRV)
+                add_service(reply, word, rule->ttl, extra);
+            else if (*word && !extra)
+                dns_address(reply, "@", rule->ttl, word);
+    }
 }
 
 static void answer(struct dns_server *server, const struct question *question, const uint8_t *id,
@@ -87,7 +105,7 @@ static void answer(struct dns_server *server, const struct question *question, c
     dns_begin(&reply, how < 0 ? DNS_NOERROR : how, question->name, question->type);
     memcpy(reply.bytes, id, 2);
     if (how == DNS_NOERROR)
-        add_addresses(&reply, rule);
+        add_records(&reply, rule);
     if (how == DNS_GARBAGE)
         reply.bytes[7] = 9; /* nine answers that are not there */
     if (how == DNS_FOREIGN)

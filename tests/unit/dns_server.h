@@ -21,7 +21,8 @@ void dns_server_free(struct dns_server *server);
 /* Where it is to be asked. */
 const struct address *dns_server_address(const struct dns_server *server);
 
-/* The name has these addresses, with commas between; "" is an empty answer. */
+/* The name has these addresses, with commas between; "" is an empty answer. Of SRV each is
+ * "PRIORITY WEIGHT PORT TARGET", and an address behind it comes in the additional section. */
 void dns_server_say(struct dns_server *server, const char *name, int type, uint32_t ttl,
                     const char *addresses);
 

@@ -26,6 +26,10 @@ unit_programs = \
 	tests/unit/test_discovery_discovery \
 	tests/unit/test_discovery_lookup \
 	tests/unit/test_discovery_resolver \
+	tests/unit/test_discovery_srv \
+	tests/unit/test_discovery_servers \
+	tests/unit/test_discovery_service \
+	tests/unit/test_discovery_table \
 	tests/unit/test_proxy_heap \
 	tests/unit/test_proxy_balance \
 	tests/unit/test_proxy_balance_threads \
@@ -396,3 +400,26 @@ tests_unit_test_proxy_sessions_SOURCES = tests/unit/test_proxy_sessions.c tests/
 	tests/unit/loop_rig.h
 tests_unit_test_proxy_sessions_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_sessions_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_srv_SOURCES = tests/unit/test_discovery_srv.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h
+tests_unit_test_discovery_srv_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_srv_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_servers_SOURCES = tests/unit/test_discovery_servers.c tests/unit/suite.h
+tests_unit_test_discovery_servers_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_servers_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_service_SOURCES = tests/unit/test_discovery_service.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_service_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_service_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c tests/unit/suite.h
+tests_unit_test_discovery_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_table_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)

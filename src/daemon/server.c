@@ -215,11 +215,11 @@ static void on_endpoints(void *arg, struct endpoint_set *set, const struct endpo
 {
     struct service *service = arg;
     struct server *server = service->server;
-    report_endpoints(service->name, set, previous, ttl);
     if (use_endpoints(service, set) < 0)
         log_error("no memory to balance over the new endpoints",
                   log_text("upstream", service->name));
     health_set_endpoints(service->ward, set);
+    report_endpoints(service->name, set, previous, ttl);
     for (size_t i = 0; i < server->crew_count; i++)
         if (worker_set_endpoints(server->crews[i].worker, service->upstream, set) < 0)
             log_error("no memory to tell a worker of the new endpoints",

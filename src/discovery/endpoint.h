@@ -13,7 +13,12 @@
 struct endpoint {
     _Atomic unsigned references;
     struct address address;
-    _Atomic uint32_t active;       /* connections open or being opened */
+    _Atomic uint32_t active; /* connections open or being opened */
+
+    /* These two belong to the one balancer that it is in, see proxy/balance. */
+    uint32_t slot;               /* one more than its place in the newest set; 0: not in it */
+    _Atomic int64_t fresh_since; /* when it came to others that served already; 0: long ago */
+
     _Atomic uint64_t accepted;     /* connects that succeeded */
     _Atomic uint64_t failed;       /* connects that did not, by the endpoint's fault */
     _Atomic bool failure_told;     /* the main thread has a failure to look at still */
@@ -26,10 +31,6 @@ struct endpoint {
     _Atomic uint32_t ejections;  /* and failed probes since it was well for long: the back-off */
     _Atomic int64_t turned_at;   /* when strikes ejected it last, or it came back from that */
     _Atomic int64_t probe_at;    /* when redial may try whether it is back; 0: not to be tried */
-
-    /* These belong to the one balancer that it is in, see proxy/balance. */
-    _Atomic int64_t fresh_since; /* when it came to others that served already; 0: long ago */
-    uint32_t slot;               /* one more than its place in the newest set; 0: not in it */
 };
 
 /* A new one with one reference, or NULL where there is no memory. */

@@ -127,20 +127,16 @@ static bool can_use(const struct choice *choice, size_t index)
     return is_usable(choice->set->endpoints[index], choice->tried);
 }
 
-/* The endpoint that has this one of the tier's `weight` places. */
+/* The endpoint that has this one of the tier's `weight` places. The search has no branch that would
+ * be guessed wrong half of the time. */
 static size_t index_at(const struct choice *choice, uint32_t place)
 {
     const uint32_t *ends = choice->set->ends + choice->tier->first;
-    size_t low = 0, high = choice->tier->count - 1;
+    size_t low = 0, half;
     if (choice->tier->even)
         return choice->tier->first + place;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ends[middle] <= place)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    for (size_t count = choice->tier->count; (half = count / 2) > 0; count -= half)
+        low += (ends[low + half - 1] <= place) * half;
     return choice->tier->first + low;
 }
 

@@ -21,11 +21,14 @@ static void rise(struct heap *heap, uint32_t at, const struct rank *rank)
 static void sink(struct heap *heap, uint32_t at, const struct rank *rank)
 {
     uint32_t child;
-    while ((child = 2 * at + 1) < heap->count) {
-        if (child + 1 < heap->count && rank_before(&heap->ranks[child + 1], &heap->ranks[child]))
-            child++;
+    while ((child = 2 * at + 2) < heap->count) {
+        child -= rank_before(&heap->ranks[child - 1], &heap->ranks[child]);
         put(heap, at, &heap->ranks[child]);
         at = child;
+    }
+    if (child == heap->count) {
+        put(heap, at, &heap->ranks[child - 1]);
+        at = child - 1;
     }
     rise(heap, at, rank);
 }

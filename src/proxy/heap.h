@@ -7,13 +7,12 @@
 /* Nowhere in a heap. */
 #define HEAP_NONE UINT32_MAX
 
-/* What stands in a heap: the least value/weight comes first, then the least pass. The fraction is
- * compared exactly; a value times a weight fits 64 bits. */
+/* What stands in a heap: the least value comes first, and of like values the least pass. */
 struct rank {
-    uint64_t value;
+    uint64_t value; /* below UINT64_MAX */
     uint64_t pass;
-    uint32_t weight;
-    uint32_t slot; /* whose it is: an index into `spots` */
+    uint32_t slot;   /* whose it is: an index into `spots` */
+    uint32_t weight; /* for the heap's owner */
 };
 
 /* A binary heap that knows where everyone stands. The arrays are its owner's, and have room for all
@@ -24,14 +23,14 @@ struct heap {
     uint32_t count;
 };
 
-/* Whether `a` comes before `b`. */
+/* Whether `a` comes before `b`. Without a branch, which would be guessed wrong half of the time. */
 static inline bool rank_before(const struct rank *a, const struct rank *b)
 {
-    uint64_t left = a->value * b->weight, right = b->value * a->weight;
-    return left != right ? left < right : a->pass < b->pass;
+    return a->value < b->value + (a->pass < b->pass);
 }
 
-/* O(log n) each. `at` is an index in `ranks`; a change keeps the slot. */
+/* O(log n) each. `at` is an index in `ranks`; a change keeps the slot. `rank` is a copy, no member
+ * of `ranks`. */
 void heap_insert(struct heap *heap, const struct rank *rank);
 void heap_remove(struct heap *heap, uint32_t at);
 void heap_change(struct heap *heap, uint32_t at, const struct rank *rank);

@@ -11,7 +11,8 @@
 /* One tier. The settled are ranked by active/weight, the fresh by the pick at which each is due. */
 struct league {
     struct heap settled, fresh;
-    uint64_t settled_active, settled_weight, fresh_weight;
+    uint64_t settled_load; /* the sum of active/weight, see load_of() */
+    uint64_t settled_weight, fresh_weight;
     uint64_t picks;
     uint64_t pass;        /* of the last one picked: nobody saves up turns behind it */
     uint32_t heaviest;    /* the greatest weight; whoever has it goes one TURN a pick */
@@ -59,9 +60,12 @@ static struct endpoint *endpoint_of(const struct ranking *ranking, const struct 
     return ranking->set->endpoints[rank->slot];
 }
 
-static uint64_t active_of(const struct endpoint *endpoint)
+/* active/weight in parts of 2^32, so that unlike fractions are unlike numbers: weights of DNS have
+ * 16 bits. */
+static uint64_t load_of(const struct endpoint *endpoint, uint32_t weight)
 {
-    return atomic_load_explicit(&endpoint->active, memory_order_relaxed);
+    uint64_t active = atomic_load_explicit(&endpoint->active, memory_order_relaxed);
+    return (active << 32) / weight;
 }
 
 static usec_t fresh_since(const struct endpoint *endpoint)
@@ -77,35 +81,36 @@ static void set_fresh(struct endpoint *endpoint, usec_t since)
 static void add_settled(struct ranking *ranking, struct league *league, uint32_t slot,
                         uint64_t pass)
 {
-    struct rank rank = {active_of(ranking->set->endpoints[slot]), pass, ranking->set->weights[slot],
-                        slot};
-    set_fresh(ranking->set->endpoints[slot], 0);
-    league->settled_active += rank.value;
-    league->settled_weight += rank.weight;
+    struct endpoint *endpoint = ranking->set->endpoints[slot];
+    uint32_t weight = ranking->set->weights[slot];
+    struct rank rank = {load_of(endpoint, weight), pass, slot, weight};
+    set_fresh(endpoint, 0);
+    league->settled_load += rank.value;
+    league->settled_weight += weight;
     heap_insert(&league->settled, &rank);
 }
 
 static void add_fresh(struct ranking *ranking, struct league *league, uint32_t slot, uint64_t pass,
                       uint64_t due)
 {
-    struct rank rank = {due, pass, 1, slot};
+    struct rank rank = {due, pass, slot, ranking->set->weights[slot]};
     usec_t settles = fresh_since(ranking->set->endpoints[slot]) + FRESH_SPAN;
     if (league->fresh.count == 0 || settles < league->settles_first)
         league->settles_first = settles;
-    league->fresh_weight += ranking->set->weights[slot];
+    league->fresh_weight += rank.weight;
     heap_insert(&league->fresh, &rank);
 }
 
 static void remove_settled(struct league *league, uint32_t at)
 {
-    league->settled_active -= league->settled.ranks[at].value;
+    league->settled_load -= league->settled.ranks[at].value;
     league->settled_weight -= league->settled.ranks[at].weight;
     heap_remove(&league->settled, at);
 }
 
-static void remove_fresh(const struct ranking *ranking, struct league *league, uint32_t at)
+static void remove_fresh(struct league *league, uint32_t at)
 {
-    league->fresh_weight -= ranking->set->weights[league->fresh.ranks[at].slot];
+    league->fresh_weight -= league->fresh.ranks[at].weight;
     heap_remove(&league->fresh, at);
 }
 
@@ -133,12 +138,12 @@ static void settle_due(struct ranking *ranking, struct league *league, usec_t no
     }
 }
 
-/* Whether a fresh one has as many connections for its weight as the settled have together. */
+/* Whether a fresh one has as many connections for its weight as the settled have on average. */
 static bool has_caught_up(const struct ranking *ranking, const struct league *league,
                           const struct rank *rank)
 {
-    return active_of(endpoint_of(ranking, rank)) * league->settled_weight >=
-           league->settled_active * ranking->set->weights[rank->slot];
+    return load_of(endpoint_of(ranking, rank), rank->weight) >=
+           league->settled_load / league->settled.count;
 }
 
 /* --- picking --------------------------------------------------------------------------------- */
@@ -165,18 +170,18 @@ static struct endpoint *count_in(const struct ranking *ranking, struct league *l
     atomic_fetch_add_explicit(&endpoint->active, 1, memory_order_relaxed);
     league->picks++;
     league->pass = rank->pass > league->pass ? rank->pass : league->pass;
-    rank->pass = league->pass + league->heaviest * TURN / ranking->set->weights[rank->slot];
+    rank->pass = league->pass + league->heaviest * TURN / rank->weight;
     return endpoint;
 }
 
-static void rerank_settled(const struct ranking *ranking, struct league *league, uint32_t at,
+static void rerank_settled(struct league *league, uint32_t at, const struct endpoint *endpoint,
                            uint64_t pass)
 {
     struct rank rank = league->settled.ranks[at];
-    league->settled_active -= rank.value;
-    rank.value = active_of(endpoint_of(ranking, &rank));
+    league->settled_load -= rank.value;
+    rank.value = load_of(endpoint, rank.weight);
     rank.pass = pass;
-    league->settled_active += rank.value;
+    league->settled_load += rank.value;
     heap_change(&league->settled, at, &rank);
 }
 
@@ -185,7 +190,7 @@ static struct endpoint *take_settled(const struct ranking *ranking, struct leagu
 {
     struct rank rank = league->settled.ranks[at];
     struct endpoint *endpoint = count_in(ranking, league, &rank);
-    rerank_settled(ranking, league, at, rank.pass);
+    rerank_settled(league, at, endpoint, rank.pass);
     return endpoint;
 }
 
@@ -198,7 +203,7 @@ static struct endpoint *take_fresh(const struct ranking *ranking, struct league 
     struct endpoint *endpoint = count_in(ranking, league, &rank);
     usec_t left = fresh_since(endpoint) + FRESH_SPAN - now;
     uint64_t round = (league->settled_weight + league->fresh_weight) * TURN;
-    rank.value += round / ranking->set->weights[rank.slot] * (uint64_t)(left / USEC_PER_MSEC) /
+    rank.value += round / rank.weight * (uint64_t)(left / USEC_PER_MSEC) /
                   (uint64_t)(FRESH_SPAN / USEC_PER_MSEC);
     if (rank.value < now_due)
         rank.value = now_due;
@@ -218,7 +223,7 @@ static struct endpoint *pick_due(struct ranking *ranking, struct league *league,
         const struct rank rank = league->fresh.ranks[at];
         if (!has_caught_up(ranking, league, &rank))
             return take_fresh(ranking, league, at, now);
-        remove_fresh(ranking, league, at);
+        remove_fresh(league, at);
         add_settled(ranking, league, rank.slot, rank.pass);
     }
 }
@@ -254,7 +259,7 @@ void ranking_update(struct ranking *ranking, const struct endpoint *endpoint)
     uint32_t slot = endpoint->slot - 1, at = ranking->spots[slot];
     struct league *league = &ranking->leagues[ranking->tiers[slot]];
     if (at != HEAP_NONE && fresh_since(endpoint) == 0)
-        rerank_settled(ranking, league, at, league->settled.ranks[at].pass);
+        rerank_settled(league, at, endpoint, league->settled.ranks[at].pass);
 }
 
 void ranking_refresh(struct ranking *ranking, struct endpoint *endpoint, usec_t now)
@@ -268,7 +273,7 @@ void ranking_refresh(struct ranking *ranking, struct endpoint *endpoint, usec_t 
         set_fresh(endpoint, now);
         add_fresh(ranking, league, slot, league->pass, league->picks * TURN);
     } else if (ejected && at != HEAP_NONE && fresh_since(endpoint) != 0) {
-        remove_fresh(ranking, league, at);
+        remove_fresh(league, at);
     } else if (ejected && at != HEAP_NONE) {
         remove_settled(league, at);
     }

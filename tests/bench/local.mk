@@ -3,7 +3,7 @@
 EXTRA_PROGRAMS += tests/bench/redial-load
 CLEANFILES += tests/bench/redial-load$(EXEEXT)
 EXTRA_DIST += tests/bench/run tests/bench/report.awk tests/bench/README.md tests/bench/connect-faults \
-	tests/bench/dns-faults
+	tests/bench/dns-faults tests/bench/balance.sh
 
 tests_bench_redial_load_SOURCES = \
 	tests/bench/client.c tests/bench/client.h \
@@ -29,3 +29,11 @@ bench-faults: redial$(EXEEXT) tests/real/steady$(EXEEXT)
 bench-dns: redial$(EXEEXT) tests/real/steady$(EXEEXT)
 	srcdir=$(top_srcdir) REDIAL=./redial$(EXEEXT) STEADY=tests/real/steady$(EXEEXT) \
 	    $(top_srcdir)/tests/bench/dns-faults $(PEERS)
+
+# What a pick costs by the number of addresses: bounds as a test, figures by make bench-balance.
+check_PROGRAMS += tests/bench/balance-bench
+TESTS += tests/bench/balance.sh
+tests_bench_balance_bench_SOURCES = tests/bench/balance.c
+tests_bench_balance_bench_LDADD = $(LIBS_PROXY)
+bench-balance: tests/bench/balance-bench$(EXEEXT)
+	$(top_srcdir)/tests/bench/balance.sh --time

@@ -124,6 +124,31 @@ START_TEST(least_connections_counts_all_threads)
 }
 END_TEST
 
+/* A third one beside two that have thirty connections each: a third of the new ones go there at
+ * once, and not all. Twice that would be right after 15 s. */
+START_TEST(least_connections_does_not_flood_the_new)
+{
+    struct bed bed;
+    bed_open(&bed);
+    bed_add(&bed, PEER_IDENTIFY, 2);
+    bed_add(&bed, PEER_IDENTIFY, 3);
+    struct peer *new = bed_add(&bed, PEER_IDENTIFY, 4);
+    bed_set_name(&bed, "2,3", 60);
+    bed_run_name(&bed, bed_threads[_i],
+                 "-b least-connections -o dns.max-ttl=200ms -o dns.min-ttl=100ms");
+    struct crowd *pinned = open_answered(&bed, 60);
+    bed_set_name(&bed, "2,3,4", 60);
+    ck_assert(daemon_wait_line(bed.daemon, "endpoints changed|count=3", limit_ms(3000)));
+    uint64_t before = peer_count(new, PEER_ACCEPTED);
+    struct crowd *more = open_answered(&bed, 12);
+    uint64_t got = peer_count(new, PEER_ACCEPTED) - before;
+    ck_assert_msg(got >= 3 && got <= 9, "%llu of 12", (unsigned long long)got);
+    crowd_close(pinned);
+    crowd_close(more);
+    bed_close(&bed);
+}
+END_TEST
+
 /* Of two different picks the busier one never wins, so the busiest of all gets nothing. */
 START_TEST(random_two_spares_the_busiest)
 {
@@ -132,16 +157,12 @@ START_TEST(random_two_spares_the_busiest)
     struct peer *busy = bed_add(&bed, PEER_IDENTIFY, 2);
     bed_add(&bed, PEER_IDENTIFY, 3);
     bed_add(&bed, PEER_IDENTIFY, 4);
-    bed_set_name(&bed, "2", 60);
-    bed_run_name(&bed, bed_threads[_i], "-b random-two -o dns.max-ttl=200ms -o dns.min-ttl=100ms");
-    struct crowd *pinned = open_answered(&bed, 10);
-    ck_assert_uint_eq(peer_count(busy, PEER_OPEN), 10);
     bed_set_name(&bed, "2,3,4", 60);
-    ck_assert(daemon_wait_line(bed.daemon, "endpoints changed|count=3", limit_ms(3000)));
-    char answer[64];
-    do { /* the workers learn of it one after the other */
-        bed_ask(&bed, NULL, answer, sizeof(answer));
-    } while (strcmp(answer, "127.0.0.2") == 0);
+    bed_run_name(&bed, bed_threads[_i], "-b random-two");
+    struct crowd *pinned = open_answered(&bed, 60);
+    size_t closed = close_answered(pinned, "127.0.0.3") + close_answered(pinned, "127.0.0.4");
+    bed_wait_ended(&bed, closed);
+    ck_assert_uint_gt(peer_count(busy, PEER_OPEN), 11); /* more than any other will have */
     uint64_t before = peer_count(busy, PEER_ACCEPTED);
     struct crowd *more = open_answered(&bed, 9);
     ck_assert_uint_eq(peer_count(busy, PEER_ACCEPTED), before);
@@ -208,6 +229,7 @@ int main(void)
     BED_TEST(suite, round_robin_is_exact_with_many_addresses, BED_THREADS, 40);
     BED_TEST(suite, least_connections_fills_the_emptiest, BED_THREADS, 30);
     BED_TEST(suite, least_connections_counts_all_threads, BED_THREADS, 40);
+    BED_TEST(suite, least_connections_does_not_flood_the_new, BED_THREADS, 30);
     BED_TEST(suite, random_two_spares_the_busiest, BED_THREADS, 30);
     BED_TEST(suite, random_two_uses_all, BED_THREADS, 40);
     BED_TEST(suite, several_targets_are_balanced_as_one, BED_THREADS, 30);

@@ -38,6 +38,9 @@ void view_rig_open(struct view_rig *rig, const char *settings, const struct addr
     rig->config = one_upstream_config(settings);
     rig->upstream = upstream_new((uint32_t)rig->config->upstreams[0].options.max_connections,
                                  ignore_failure, NULL);
+    if (balancer_use(&rig->upstream->balancer,
+                     (enum balance_policy)rig->config->upstreams[0].options.balance, set) < 0)
+        abort();
     rig->view = view_new(&rig->loop, rig->upstream, rig->config, 0, set);
     endpoint_set_unref(set);
 }

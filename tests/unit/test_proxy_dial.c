@@ -152,12 +152,12 @@ START_TEST(the_first_address_wakes_all_who_wait)
     for (size_t i = 0; i < COUNT_OF(results); i++)
         dial_begin(&rig, &results[i]);
     loop_for(&rig.loop, 50);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0)); /* still none */
+    view_rig_use(&rig, plain_set(rig.view->set, NULL, 0)); /* still none */
     loop_for(&rig.loop, 50);
     ck_assert_int_eq(results[0].calls, 0);
     dial_cancel(dial);
     usec_t begin = clock_now();
-    view_set_endpoints(rig.view, plain_set(rig.view->set, &address, 1));
+    view_rig_use(&rig, plain_set(rig.view->set, &address, 1));
     ck_assert_int_eq(results[0].calls, 0); /* not from within it */
     dial_await_all(&rig, results, COUNT_OF(results));
     ck_assert_int_lt(clock_now() - begin, 1000 * MSEC);
@@ -181,7 +181,7 @@ START_TEST(a_new_set_is_used_by_who_dials_already)
     view_rig_open(&rig, "connect.timeout=200ms connect.hedge-after=off", &hole.address, 1);
     dial_begin(&rig, &result);
     loop_for(&rig.loop, 50);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, &address, 1));
+    view_rig_use(&rig, plain_set(rig.view->set, &address, 1));
     dial_await(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
     ck_assert(address_equal(&result.address, &address));

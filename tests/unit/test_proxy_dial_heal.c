@@ -104,7 +104,7 @@ START_TEST(a_new_address_is_tried_at_once_and_first)
     loop_for(&rig.loop, 900); /* the next round is 480 ms away at least */
     for (int i = 0; i < 6; i++)
         attempts[i] = dial_attempts(dials[i]);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 3));
+    view_rig_use(&rig, plain_set(rig.view->set, addresses, 3));
     ck_assert_uint_eq(atomic_load(&dial_endpoint(&rig, &addresses[2])->active), 6);
     for (int i = 0; i < 6; i++) {
         ck_assert_uint_eq(dial_attempts(dials[i]), attempts[i] + 1);
@@ -145,12 +145,12 @@ START_TEST(an_empty_set_is_waited_for)
     view_rig_open(&rig, "", addresses, 1);
     struct dial *dial = dial_begin(&rig, &result);
     loop_for(&rig.loop, 30);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
+    view_rig_use(&rig, plain_set(rig.view->set, NULL, 0));
     loop_for(&rig.loop, 300);
     unsigned attempts = dial_attempts(dial);
     loop_for(&rig.loop, 300);
     ck_assert_uint_eq(dial_attempts(dial), attempts); /* there is nobody to try */
-    view_set_endpoints(rig.view, plain_set(rig.view->set, &addresses[1], 1));
+    view_rig_use(&rig, plain_set(rig.view->set, &addresses[1], 1));
     dial_await(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
     view_rig_close(&rig);

@@ -104,7 +104,7 @@ START_TEST(the_first_connect_may_win)
     view_rig_open(&rig, "connect.hedge-after=100ms connect.timeout=8s", addresses, 1);
     dial_begin(&rig, &result); /* to the slow one, since it is alone */
     loop_for(&rig.loop, 10);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 2));
+    view_rig_use(&rig, plain_set(rig.view->set, addresses, 2));
     loop_for(&rig.loop, 300); /* both are under way */
     int taken;
     while ((taken = loopback_accept(slow.listener)) >= 0)
@@ -135,9 +135,9 @@ START_TEST(a_third_address_takes_the_place_of_the_second)
     int listener = loopback_listen(&addresses[2]);
     view_rig_open(&rig, "connect.hedge-after=100ms connect.timeout=5s", addresses, 1);
     dial_begin(&rig, &result);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 2));
+    view_rig_use(&rig, plain_set(rig.view->set, addresses, 2));
     loop_for(&rig.loop, 150); /* the second is under way */
-    view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 3));
+    view_rig_use(&rig, plain_set(rig.view->set, addresses, 3));
     dial_await(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
     ck_assert(address_equal(&result.address, &addresses[2]));
@@ -196,7 +196,7 @@ START_TEST(pending_dials_leave_an_ejected_endpoint)
     view_rig_open(&rig, "connect.hedge-after=5s connect.timeout=8s", addresses, 1);
     for (int i = 0; i < CROWD; i++)
         dial_begin(&rig, &results[i]);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 2));
+    view_rig_use(&rig, plain_set(rig.view->set, addresses, 2));
     loop_for(&rig.loop, 50);
     ck_assert_int_eq(results[0].calls, 0);
     usec_t before = clock_now();
@@ -256,7 +256,7 @@ START_TEST(an_endpoint_that_is_back_is_used)
     dial_begin(&rig, &result);
     loop_for(&rig.loop, 20);
     ck_assert(is_out(&addresses[1]));
-    view_set_endpoints(rig.view, plain_set(rig.view->set, addresses, 2));
+    view_rig_use(&rig, plain_set(rig.view->set, addresses, 2));
     loop_for(&rig.loop, 200);
     dial_note(&rig, &hole.address, EJECT_TIMED_OUT);
     loop_for(&rig.loop, 200);

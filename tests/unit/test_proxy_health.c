@@ -257,9 +257,7 @@ START_TEST(the_set_may_change)
     eject(0, 1);
     struct endpoint *gone = endpoint_ref(endpoint_at(0, 0)), *stays = endpoint_at(0, 1);
     struct address left[2] = {stays->address, addresses[2]};
-    view_set_endpoints(rigs[0].view, plain_set(rigs[0].view->set, left, 2));
-    ck_assert_int_eq(
-        balancer_use(&rigs[0].upstream->balancer, BALANCE_ROUND_ROBIN, rigs[0].view->set), 0);
+    view_rig_use(&rigs[0], plain_set(rigs[0].view->set, left, 2));
     health_set_endpoints(wards[0], rigs[0].view->set);
     await(is_in, stays);
     turn_for(base, 300);

@@ -114,7 +114,7 @@ END_TEST
 START_TEST(who_cannot_be_served_is_reset)
 {
     begin("connect.deadline=100ms", 0);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
+    view_rig_use(&rig, plain_set(rig.view->set, NULL, 0));
     int peer, client = connect_client(&peer);
     ck_assert_int_eq(peer, -1);
     turn(200);
@@ -122,7 +122,7 @@ START_TEST(who_cannot_be_served_is_reset)
     close(client);
     struct address dead;
     int refusing = loopback_refuse(&dead);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, &dead, 1));
+    view_rig_use(&rig, plain_set(rig.view->set, &dead, 1));
     client = connect_client(&peer);
     turn(200);
     ck_assert_int_eq(loopback_end(client), -ECONNRESET);
@@ -135,7 +135,7 @@ END_TEST
 START_TEST(a_client_may_leave_while_it_is_dialled_for)
 {
     begin("", 0);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
+    view_rig_use(&rig, plain_set(rig.view->set, NULL, 0));
     int peer, client = connect_client(&peer);
     ck_assert_uint_eq(atomic_load(&process.open), 1);
     loopback_reset(client);
@@ -146,7 +146,7 @@ START_TEST(a_client_may_leave_while_it_is_dialled_for)
     ck_assert_int_eq(write(client, "early", 5), 5);
     shutdown(client, SHUT_WR);
     turn(20);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, &back, 1));
+    view_rig_use(&rig, plain_set(rig.view->set, &back, 1));
     turn(30);
     char bytes[16];
     peer = loopback_accept(backend);
@@ -420,7 +420,7 @@ START_TEST(a_unix_client_may_leave_while_it_is_dialled_for)
     struct sockaddr_un name;
     begin("", 0);
     ck_assert_int_eq(listener_add(acceptor, rig.view, unix_pair_listen(&name)), 0);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
+    view_rig_use(&rig, plain_set(rig.view->set, NULL, 0));
     int silent = unix_connect(&name), talking = unix_connect(&name);
     ck_assert_int_eq(write(talking, "last words", 10), 10);
     turn(30);
@@ -429,7 +429,7 @@ START_TEST(a_unix_client_may_leave_while_it_is_dialled_for)
     close(talking);
     turn(30);
     ck_assert_uint_eq(atomic_load(&process.open), 1);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, &back, 1));
+    view_rig_use(&rig, plain_set(rig.view->set, &back, 1));
     turn(30);
     char bytes[16];
     int peer = loopback_accept(backend);

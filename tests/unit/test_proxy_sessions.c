@@ -135,7 +135,7 @@ static size_t pass(usec_t span)
 /* The next answer of DNS has this address alone. */
 static void set_address(const struct address *address)
 {
-    view_set_endpoints(rig.view, plain_set(rig.view->set, address, 1));
+    view_rig_use(&rig, plain_set(rig.view->set, address, 1));
     sessions_follow_set(rig.view, clock_now());
 }
 
@@ -287,7 +287,7 @@ START_TEST(an_empty_set_closes_nothing)
     use(&busy);
     set_address(&elsewhere);
     ask(&busy);
-    view_set_endpoints(rig.view, plain_set(rig.view->set, NULL, 0));
+    view_rig_use(&rig, plain_set(rig.view->set, NULL, 0));
     sessions_follow_set(rig.view, clock_now());
     ck_assert_uint_eq(pass(60 * SEC), 0);
     set_address(&back); /* and then the old ones have their grace still */
@@ -329,7 +329,7 @@ START_TEST(each_departure_has_its_own_time)
     begin("session.removed=drain:10s");
     both[0] = back;
     both[1] = second_back;
-    view_set_endpoints(rig.view, plain_set(rig.view->set, both, 2));
+    view_rig_use(&rig, plain_set(rig.view->set, both, 2));
     struct pair pairs[2] = {{loopback_connect(&front), -1}, {loopback_connect(&front), -1}};
     turn();
     int first_peer = loopback_accept(backend), second_peer = loopback_accept(second);

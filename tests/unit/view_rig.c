@@ -28,6 +28,19 @@ void ignore_failure(void *arg, struct endpoint *endpoint)
     (void)endpoint;
 }
 
+static void tell_balancer(struct view_rig *rig, struct endpoint_set *set)
+{
+    if (balancer_use(&rig->upstream->balancer,
+                     (enum balance_policy)rig->config->upstreams[0].options.balance, set) < 0)
+        abort();
+}
+
+void view_rig_use(struct view_rig *rig, struct endpoint_set *set)
+{
+    tell_balancer(rig, set);
+    view_set_endpoints(rig->view, set);
+}
+
 void view_rig_open(struct view_rig *rig, const char *settings, const struct address *endpoints,
                    size_t count)
 {
@@ -38,9 +51,7 @@ void view_rig_open(struct view_rig *rig, const char *settings, const struct addr
     rig->config = one_upstream_config(settings);
     rig->upstream = upstream_new((uint32_t)rig->config->upstreams[0].options.max_connections,
                                  ignore_failure, NULL);
-    if (balancer_use(&rig->upstream->balancer,
-                     (enum balance_policy)rig->config->upstreams[0].options.balance, set) < 0)
-        abort();
+    tell_balancer(rig, set);
     rig->view = view_new(&rig->loop, rig->upstream, rig->config, 0, set);
     endpoint_set_unref(set);
 }

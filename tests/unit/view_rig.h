@@ -19,6 +19,10 @@ void view_rig_open(struct view_rig *rig, const char *settings, const struct addr
 /* Frees all, and aborts where something still holds an endpoint. */
 void view_rig_close(struct view_rig *rig);
 
+/* The upstream has this set from now on, as the server tells it: first the balancer, then the view,
+ * which takes over the reference. */
+void view_rig_use(struct view_rig *rig, struct endpoint_set *set);
+
 /* Fits upstream_failure: nobody wants to know. */
 void ignore_failure(void *arg, struct endpoint *endpoint);
 

@@ -26,6 +26,7 @@ unit_programs = \
 	tests/unit/test_discovery_discovery \
 	tests/unit/test_discovery_lookup \
 	tests/unit/test_discovery_resolver \
+	tests/unit/test_discovery_search \
 	tests/unit/test_discovery_srv \
 	tests/unit/test_discovery_servers \
 	tests/unit/test_discovery_service \
@@ -423,3 +424,14 @@ tests_unit_test_discovery_service_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c tests/unit/suite.h
 tests_unit_test_discovery_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_table_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_search_SOURCES = tests/unit/test_discovery_search.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/files.c \
+	tests/unit/files.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_search_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_search_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)

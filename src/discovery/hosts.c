@@ -110,7 +110,8 @@ bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
         if (strcasecmp(hosts->entries[i].name, name) != 0)
             continue;
         known = true;
-        if (hosts->entries[i].address.family != family)
+        if (hosts->entries[i].address.family != family ||
+            !address_is_unicast(&hosts->entries[i].address)) /* 0.0.0.0 blocks a name */
             continue;
         struct record *grown = reallocarray(answer.records, answer.count + 1, sizeof *grown);
         if (!grown) {

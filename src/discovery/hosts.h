@@ -19,7 +19,8 @@ struct hosts *hosts_new(const char *path);
 void hosts_free(struct hosts *hosts);
 
 /* Answers with every address that the file gives the name, on whatever line. A name that stands
- * there for the other family alone is answered as empty. Returns false where the name is not there,
+ * there for the other family alone, or with an address that no host can have, is answered as
+ * empty. Returns false where the name is not there,
  * or the file cannot be read; otherwise fills *ret_answer, which answer_clear() frees. */
 bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
                   struct answer *ret_answer);

@@ -39,6 +39,15 @@ static const char *ask(const char *name, enum dns_type type)
     return shown;
 }
 
+/* As lists of names that are not to be reached have it. */
+START_TEST(an_address_that_nobody_has_blocks_the_name)
+{
+    files_write("hosts", "0.0.0.0 blocked.test\n:: blocked.test\n");
+    ck_assert_str_eq(ask("blocked.test", DNS_TYPE_A), "empty");
+    ck_assert_str_eq(ask("blocked.test", DNS_TYPE_AAAA), "empty");
+}
+END_TEST
+
 START_TEST(names_and_aliases)
 {
     files_write("hosts", "# a comment\n"
@@ -99,6 +108,7 @@ static void add(TCase *cases)
 {
     tcase_add_unchecked_fixture(cases, files_begin, files_end);
     tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_test(cases, an_address_that_nobody_has_blocks_the_name);
     tcase_add_test(cases, names_and_aliases);
     tcase_add_test(cases, changes_are_seen);
     tcase_add_test(cases, odd_files);

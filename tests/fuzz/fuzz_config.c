@@ -1,0 +1,175 @@
+/* A whole configuration. The input is in parts, divided by lines of "%%": redial.conf, the files
+ * of two upstreams, arguments (one a line), REDIAL_UPSTREAMS, REDIAL_SET, and the texts of -o (one
+ * a line). An upstream's file that is empty is not there. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/load.h"
+#include "errors_check.h"
+#include "input.h"
+#include "memory_file.h"
+#include "option_check.h"
+#include "target.h"
+
+#define DIVIDER "\n%%\n"
+#define WORDS_MOST 8
+
+/* --- the files: links to what is in memory, in a folder for each number of upstreams -----------
+ */
+
+enum { MAIN_FILE, UPSTREAM_A, UPSTREAM_B, FILES };
+static const char *const file_names[FILES] = {"redial.conf", "upstreams.d/a.conf",
+                                              "upstreams.d/b.conf"};
+static struct memory_file files[FILES];
+static char folder[256];
+
+static const char *path_of(int upstreams, const char *name)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%d%s%s", folder, upstreams, *name ? "/" : "", name);
+    return path;
+}
+
+static void remove_folders(void)
+{
+    for (int upstreams = 0; upstreams < FILES; upstreams++) {
+        for (int file = MAIN_FILE; file <= upstreams; file++)
+            unlink(path_of(upstreams, file_names[file]));
+        rmdir(path_of(upstreams, "upstreams.d"));
+        rmdir(path_of(upstreams, ""));
+    }
+    rmdir(folder);
+}
+
+static void make_folders(void)
+{
+    const char *parent = getenv("TMPDIR");
+    int length = snprintf(folder, sizeof folder, "%s/redial-fuzz-XXXXXX", parent ? parent : "/tmp");
+    expect(length < (int)sizeof folder && mkdtemp(folder));
+    atexit(remove_folders);
+    for (int file = MAIN_FILE; file < FILES; file++)
+        memory_file_open(&files[file]);
+    for (int upstreams = 0; upstreams < FILES; upstreams++) {
+        expect(mkdir(path_of(upstreams, ""), 0777) == 0);
+        expect(mkdir(path_of(upstreams, "upstreams.d"), 0777) == 0);
+        for (int file = MAIN_FILE; file <= upstreams; file++)
+            expect(symlink(files[file].path, path_of(upstreams, file_names[file])) == 0);
+    }
+}
+
+/* Writes the files. Returns the folder that holds those that are there. */
+static const char *write_files(struct input *input)
+{
+    int upstreams = 0;
+    if (folder[0] == '\0')
+        make_folders();
+    for (int file = MAIN_FILE; file < FILES; file++) {
+        struct input content = input_until(input, DIVIDER);
+        if (content.left > 0 && file > MAIN_FILE)
+            memory_file_write(&files[++upstreams], &content);
+        else if (file == MAIN_FILE)
+            memory_file_write(&files[MAIN_FILE], &content);
+    }
+    return path_of(upstreams, "");
+}
+
+/* --- the words ----------------------------------------------------------------------------------
+ */
+
+static size_t read_words(struct input part, char *words[WORDS_MOST])
+{
+    size_t count = 0;
+    while (part.left > 0 && count < WORDS_MOST) {
+        struct input word = input_until(&part, "\n");
+        words[count++] = input_text(&word);
+    }
+    return count;
+}
+
+static void free_words(char **words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(words[i]);
+}
+
+/* --- what comes of it ------------------------------------------------------------------------- */
+
+static void check_options(enum option_scope scope, const void *options)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (option_table[i].scope == scope)
+            option_check(&option_table[i], options);
+}
+
+static bool listens_on(const struct config *config, const struct address *address,
+                       const struct listen *except)
+{
+    for (size_t i = 0; i < config->upstream_count; i++) {
+        const struct upstream_options *options = &config->upstreams[i].options;
+        for (size_t j = 0; j < options->listen_count; j++)
+            if (&options->listens[j] != except &&
+                address_equal(&options->listens[j].address, address))
+                return true;
+    }
+    return false;
+}
+
+static void check_upstream(const struct config *config, const struct upstream_config *upstream)
+{
+    const struct upstream_options *options = &upstream->options;
+    expect(upstream->name && *upstream->name);
+    check_options(OPTION_UPSTREAM, options);
+    expect(options->listen_count > 0 && options->target_count > 0);
+    expect(options->min_ttl <= options->max_ttl);
+    for (size_t i = 0; i < options->listen_count; i++) {
+        const struct address *address = &options->listens[i].address;
+        expect(address_is_loopback(address) || options->allowed_count > 0);
+        expect(!listens_on(config, address, &options->listens[i]));
+    }
+    for (size_t i = 0; i < options->target_count; i++)
+        if (options->targets[i].kind == TARGET_ADDRESS)
+            expect(!listens_on(config, &options->targets[i].address, NULL));
+}
+
+/* A configuration, or errors: never both, never neither. */
+static void check_load(const struct config_sources *sources)
+{
+    struct errors errors = {0};
+    struct config *config = config_load(sources, &errors);
+    expect((config == NULL) == (errors.count > 0));
+    errors_check(&errors);
+    errors_clear(&errors);
+    if (!config)
+        return;
+    check_options(OPTION_GLOBAL, &config->global);
+    expect(config->upstream_count > 0);
+    for (size_t i = 0; i < config->upstream_count; i++)
+        check_upstream(config, &config->upstreams[i]);
+    config_unref(config);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input input = {data, size};
+    char *arguments[WORDS_MOST], *overrides[WORDS_MOST];
+    const char *path = write_files(&input);
+    size_t argument_count = read_words(input_until(&input, DIVIDER), arguments);
+    struct input part = input_until(&input, DIVIDER);
+    char *environment_upstreams = input_text(&part);
+    part = input_until(&input, DIVIDER);
+    char *environment_set = input_text(&part);
+    size_t override_count = read_words(input, overrides);
+    check_load(&(struct config_sources){.path = path,
+                                        .upstreams = arguments,
+                                        .upstream_count = argument_count,
+                                        .overrides = overrides,
+                                        .override_count = override_count,
+                                        .environment_upstreams = environment_upstreams,
+                                        .environment_set = environment_set});
+    free_words(arguments, argument_count);
+    free_words(overrides, override_count);
+    free(environment_upstreams);
+    free(environment_set);
+    return 0;
+}

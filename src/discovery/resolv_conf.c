@@ -10,6 +10,7 @@
 
 #define FILE_MOST ((size_t)64 * 1024)
 #define DNS_PORT 53
+#define LABEL_MOST 63
 
 /* The limits of resolver(3). */
 #define NDOTS_MOST 15
@@ -31,12 +32,25 @@ static void forget_search(struct resolv_conf *conf)
         free(conf->search[--conf->search_count]);
 }
 
+/* Labels of 1 to 63 bytes with a dot between them (RFC 1035 §2.3.4), as can be asked for. */
+static bool is_name(const char *text)
+{
+    size_t length = strlen(text);
+    do {
+        size_t label = strcspn(text, ".");
+        if (label == 0 || label > LABEL_MOST)
+            return false;
+        text += label;
+    } while (*text++ == '.');
+    return length <= RESOLV_CONF_NAME_MOST;
+}
+
 static void add_search(struct resolv_conf *conf, char *name)
 {
     size_t length = strlen(name);
-    if (length > 0 && name[length - 1] == '.')
-        name[--length] = '\0';
-    if (length == 0 || length > RESOLV_CONF_NAME_MOST || conf->search_count == RESOLV_CONF_SEARCH)
+    if (name[length - 1] == '.')
+        name[length - 1] = '\0';
+    if (!is_name(name) || conf->search_count == RESOLV_CONF_SEARCH)
         return;
     for (char *at = name; *at; at++)
         *at = (char)tolower((unsigned char)*at);

@@ -23,8 +23,8 @@ struct resolv_conf {
     bool rotate;
 };
 
-/* Reads the text of such a file; what it does not know is passed over, as in other resolvers.
- * Always fills *ret_conf, which resolv_conf_clear() frees. */
+/* Reads the text of such a file; what it does not know is passed over, as in other resolvers, and
+ * so is a search domain that is no name. Always fills *ret_conf, which resolv_conf_clear() frees. */
 void resolv_conf_parse(const char *text, size_t length, struct resolv_conf *ret_conf);
 
 /* Reads the file. Returns 0 or -errno; then *ret_conf is as of an empty file. */

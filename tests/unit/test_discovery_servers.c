@@ -48,6 +48,9 @@ START_TEST(what_resolv_conf_says)
         {"search A.test b.TEST.\n", "a.test b.test 1 0 0 0"},
         {"search a.test\ndomain c.test\n", "c.test 1 0 0 0"},
         {"domain c.test\nsearch a.test b.test\n", "a.test b.test 1 0 0 0"},
+        {"search a.test. . a.. .a a..b b\n", "a.test b 1 0 0 0"}, /* what is no name is none */
+        {"search 0123456789012345678901234567890123456789012345678901234567890123 b\n",
+         "b 1 0 0 0"},
         {"options ndots:5 timeout:2 attempts:3 rotate edns0\n", "5 2 3 1"},
         {"options ndots:99 timeout:999 attempts:99\n", "15 30 5 0"},
         {"options ndots:0 timeout: attempts:x\n", "0 0 0 0"},

@@ -24,9 +24,8 @@ static uint32_t record_ttl(const ns_rr *rr)
     return ttl > INT32_MAX ? 0 : ttl;
 }
 
-static void take_ttl(struct answer *answer, const ns_rr *rr, enum ttl_origin origin)
+static void take_ttl(struct answer *answer, uint32_t ttl, enum ttl_origin origin)
 {
-    uint32_t ttl = record_ttl(rr);
     if (ttl >= answer->ttl)
         return;
     answer->ttl = ttl;
@@ -38,32 +37,60 @@ static bool same_name(const char *a, const char *b)
     return strcasecmp(a, b) == 0;
 }
 
+/* --- CNAMEs ------------------------------------------------------------------------------------
+ */
+
+struct alias {
+    char owner[NS_MAXDNAME];
+    const uint8_t *target; /* in the message */
+    uint32_t ttl;
+};
+
+/* Reads the owners of all CNAMEs, each once: a hostile message leads each name through thousands of
+ * pointers. Returns how many there are, or -1 where they are more than a chain has, or broken. */
+static int read_aliases(ns_msg *message, struct alias aliases[CHAIN_LIMIT])
+{
+    int count = 0;
+    ns_rr rr;
+    for (int i = 0; i < ns_msg_count(*message, ns_s_an); i++) {
+        if (ns_parserr(message, ns_s_an, i, &rr) < 0)
+            return -1;
+        if (ns_rr_type(rr) != ns_t_cname || ns_rr_class(rr) != ns_c_in)
+            continue;
+        if (count == CHAIN_LIMIT)
+            return -1;
+        strcpy(aliases[count].owner, ns_rr_name(rr));
+        aliases[count].target = ns_rr_rdata(rr);
+        aliases[count++].ttl = record_ttl(&rr);
+    }
+    return count;
+}
+
+static const struct alias *find_alias(const struct alias *aliases, int count, const char *owner)
+{
+    for (int i = 0; i < count; i++)
+        if (same_name(aliases[i].owner, owner))
+            return &aliases[i];
+    return NULL;
+}
+
 /* Follows the CNAMEs from `name`, whatever order they stand in, and leaves the last name in
  * `owner`; the answer's TTL becomes the least of theirs. Returns false where they form no chain. */
 static bool follow_chain(ns_msg *message, const char *name, char owner[NS_MAXDNAME],
                          struct answer *answer)
 {
-    ns_rr rr;
+    struct alias aliases[CHAIN_LIMIT];
+    int count = read_aliases(message, aliases);
     strncpy(owner, name, NS_MAXDNAME - 1);
     owner[NS_MAXDNAME - 1] = '\0';
-    for (int hops = 0; hops <= CHAIN_LIMIT; hops++) {
-        bool found = false;
-        for (int i = 0; i < ns_msg_count(*message, ns_s_an) && !found; i++) {
-            if (ns_parserr(message, ns_s_an, i, &rr) < 0)
-                return false;
-            if (ns_rr_type(rr) != ns_t_cname || ns_rr_class(rr) != ns_c_in ||
-                !same_name(ns_rr_name(rr), owner))
-                continue;
-            char next[NS_MAXDNAME];
-            if (ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(rr),
-                                   next, sizeof next) < 0)
-                return false;
-            memcpy(owner, next, sizeof next);
-            take_ttl(answer, &rr, TTL_OF_CNAME);
-            found = true;
-        }
-        if (!found)
+    for (int hops = 0; count >= 0 && hops <= CHAIN_LIMIT; hops++) {
+        const struct alias *alias = find_alias(aliases, count, owner);
+        if (!alias)
             return true;
+        if (ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), alias->target, owner,
+                               NS_MAXDNAME) < 0)
+            return false;
+        take_ttl(answer, alias->ttl, TTL_OF_CNAME);
     }
     return false;
 }
@@ -224,7 +251,7 @@ static enum answer_outcome collect(ns_msg *message, const char *owner, enum dns_
         bool taken =
             type == DNS_TYPE_SRV ? take_srv(message, &rr, answer) : take_address(&rr, type, answer);
         if (taken)
-            take_ttl(answer, &rr, TTL_OF_RECORD);
+            take_ttl(answer, record_ttl(&rr), TTL_OF_RECORD);
     }
     answer_sort(answer);
     return sum_up(answer);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/random.h"
 #include "dns_message.h"
@@ -330,6 +331,59 @@ START_TEST(pointers_that_loop)
 }
 END_TEST
 
+/* A record that nobody asked for, whose data is a name and pointers to it, each by the next.
+ * Returns where the last of them stands. */
+static size_t add_pointers(size_t count)
+{
+    uint8_t data[8192] = {1, 'z', 0};
+    size_t length = 3, at = message.length + 12, last = at;
+    while (count-- > 0) {
+        data[length] = (uint8_t)(0xc0 | last >> 8);
+        data[length + 1] = (uint8_t)last;
+        last = at + length;
+        length += 2;
+    }
+    dns_record(&message, DNS_ANSWER, "@", DNS_TXT, 1, 9, data, length);
+    return last;
+}
+
+static double parse_seconds(const char *name, const char *want)
+{
+    clock_t least = 0;
+    for (int i = 0; i < 5; i++) {
+        clock_t begin = clock();
+        ck_assert_str_eq(parse(name, DNS_A), want);
+        clock_t took = clock() - begin;
+        least = i == 0 || took < least ? took : least;
+    }
+    return (double)least / CLOCKS_PER_SEC;
+}
+
+/* Names that lead through thousands of pointers cost much to read, so a long chain of CNAMEs must
+ * not have them all read again at each link. */
+START_TEST(costly_names_are_read_once)
+{
+    dns_begin(&message, DNS_NOERROR, "n0.test", DNS_A);
+    size_t last = add_pointers(3000);
+    for (int i = 0; i < 500; i++) {
+        size_t at = message.length;
+        dns_record(&message, DNS_ANSWER, "@", DNS_TXT, 1, 9, "", 0);
+        message.bytes[at] = (uint8_t)(0xc0 | last >> 8);
+        message.bytes[at + 1] = (uint8_t)last;
+    }
+    for (int i = 0; i < 16; i++) {
+        char from[32], to[32];
+        sprintf(from, "n%d.test", i);
+        sprintf(to, "n%d.test", i + 1);
+        dns_cname(&message, from, 9, to);
+    }
+    dns_address(&message, "n16.test", 9, "10.0.0.1");
+    double direct = parse_seconds("n16.test", "records 9 10.0.0.1");
+    double chained = parse_seconds("n0.test", "records 9 10.0.0.1");
+    ck_assert_msg(chained < 4 * direct, "%f s with the chain, %f s without", chained, direct);
+}
+END_TEST
+
 START_TEST(many_records)
 {
     char ip[32];
@@ -374,6 +428,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, random_changes);
     tcase_add_test(cases, random_bytes);
     tcase_add_test(cases, pointers_that_loop);
+    tcase_add_test(cases, costly_names_are_read_once);
     tcase_add_test(cases, many_records);
     tcase_add_test(cases, words_of_outcomes);
 }

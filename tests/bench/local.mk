@@ -12,6 +12,7 @@ tests_bench_redial_load_SOURCES = \
 	tests/bench/net.c tests/bench/net.h \
 	tests/bench/origin.c tests/bench/origin.h \
 	tests/bench/usage.c tests/bench/usage.h
+tests_bench_redial_load_LDADD =
 
 # Not in .PHONY: automake warns of that target within a condition, as this file is.
 BENCH_ARGS =

@@ -102,14 +102,20 @@ static void check_options(enum option_scope scope, const void *options)
             option_check(&option_table[i], options);
 }
 
-static bool listens_on(const struct config *config, const struct address *address,
-                       const struct listen *except)
+static bool same_listen(const struct listen *a, const struct listen *b)
+{
+    if (listen_is_unix(a) || listen_is_unix(b))
+        return strcmp(a->path, b->path) == 0;
+    return address_equal(&a->address, &b->address);
+}
+
+/* Whether another listener than `wanted` itself is where that one is. */
+static bool listens_on(const struct config *config, const struct listen *wanted)
 {
     for (size_t i = 0; i < config->upstream_count; i++) {
         const struct upstream_options *options = &config->upstreams[i].options;
         for (size_t j = 0; j < options->listen_count; j++)
-            if (&options->listens[j] != except &&
-                address_equal(&options->listens[j].address, address))
+            if (&options->listens[j] != wanted && same_listen(&options->listens[j], wanted))
                 return true;
     }
     return false;
@@ -121,15 +127,18 @@ static void check_upstream(const struct config *config, const struct upstream_co
     expect(upstream->name && *upstream->name);
     check_options(OPTION_UPSTREAM, options);
     expect(options->listen_count > 0 && options->target_count > 0);
-    expect(options->min_ttl <= options->max_ttl);
+    expect(options->min_ttl <= options->max_ttl && options->eject_base <= options->eject_max);
+    expect(options->source_count < 2 || (options->source_count == 2 &&
+                                         options->sources[0].family != options->sources[1].family));
     for (size_t i = 0; i < options->listen_count; i++) {
-        const struct address *address = &options->listens[i].address;
-        expect(address_is_loopback(address) || options->allowed_count > 0);
-        expect(!listens_on(config, address, &options->listens[i]));
+        const struct listen *listen = &options->listens[i];
+        expect(listen_is_unix(listen) || address_is_loopback(&listen->address) ||
+               options->allowed_count > 0);
+        expect(!listens_on(config, listen));
     }
     for (size_t i = 0; i < options->target_count; i++)
         if (options->targets[i].kind == TARGET_ADDRESS)
-            expect(!listens_on(config, &options->targets[i].address, NULL));
+            expect(!listens_on(config, &(struct listen){.address = options->targets[i].address}));
 }
 
 /* A configuration, or errors: never both, never neither. */

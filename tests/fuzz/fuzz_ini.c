@@ -25,6 +25,14 @@ static bool trimmed(const char *text)
            !isspace((unsigned char)text[length - 1]);
 }
 
+static bool commented(const char *value)
+{
+    for (const char *at = value; *at; at++)
+        if (strchr("#;", *at) && (at == value || isspace((unsigned char)at[-1])))
+            return true;
+    return false;
+}
+
 static void on_line(void *arg, const char *section, const char *key, const char *value, int line)
 {
     struct transcript *transcript = arg;
@@ -36,7 +44,7 @@ static void on_line(void *arg, const char *section, const char *key, const char 
         fprintf(transcript->stream, "[%s]\n", section);
         return;
     }
-    expect(trimmed(key) && trimmed(value));
+    expect(trimmed(key) && trimmed(value) && !commented(value));
     fprintf(transcript->stream, "%s = %s\n", key, value);
 }
 

@@ -77,6 +77,11 @@ static void try_listen(const char *text)
         return;
     expect(count >= 1 && count <= LISTEN_EXPANSION_MAX);
     for (int i = 0; i < count; i++) {
+        if (listen_is_unix(&listens[i])) {
+            expect(count == 1 && listens[i].path[0] == '/' && listens[i].mode <= 0777);
+            expect(strlen(listens[i].path) <= LISTEN_PATH_MAX);
+            continue;
+        }
         expect(address_port(&listens[i].address) > 0);
         check_round_trip(&listens[i].address);
     }
@@ -84,7 +89,7 @@ static void try_listen(const char *text)
 
 static void check_name(const struct target *target)
 {
-    char form[DNS_NAME_MAX + 8];
+    char form[DNS_NAME_MAX + 16];
     struct target again;
     const char *why = NULL;
     size_t length = strlen(target->name);
@@ -92,9 +97,14 @@ static void check_name(const struct target *target)
     for (size_t i = 0; i < length; i++)
         expect(!isupper((unsigned char)target->name[i]) &&
                !isspace((unsigned char)target->name[i]));
-    snprintf(form, sizeof form, "%s:%u", target->name, target->port);
+    const char *dot = target->absolute ? "." : "";
+    if (target->kind == TARGET_SERVICE)
+        snprintf(form, sizeof form, "srv:%s%s", target->name, dot);
+    else
+        snprintf(form, sizeof form, "%s%s:%u", target->name, dot, target->port);
     expect(accepted(target_parse(form, &again, &why), &why));
     expect(again.kind == target->kind && again.port == target->port);
+    expect(again.absolute == target->absolute);
     expect(strcmp(again.name, target->name) == 0);
 }
 
@@ -108,7 +118,7 @@ static void try_target(const char *text)
         check_round_trip(&target.address);
         return;
     }
-    expect(target.port > 0);
+    expect(target.kind == TARGET_SERVICE || target.port > 0);
     check_name(&target);
 }
 

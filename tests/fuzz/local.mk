@@ -24,6 +24,7 @@ libfuzz_a_SOURCES = \
 	tests/fuzz/input.c tests/fuzz/input.h \
 	tests/fuzz/memory_file.c tests/fuzz/memory_file.h \
 	tests/fuzz/option_check.c tests/fuzz/option_check.h \
+	tests/fuzz/set_check.c tests/fuzz/set_check.h \
 	tests/fuzz/target.h \
 	tests/unit/dns_message.c tests/unit/dns_message.h
 

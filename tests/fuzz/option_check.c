@@ -33,5 +33,6 @@ void option_check(const struct config_option *option, const void *options)
     if (option->type == OPTION_CHOICE)
         expect(value >= 0 && value < choice_count(option));
     else
-        expect((option->zero && value == 0) || (value >= option->min && value <= option->max));
+        expect((option->minus && value == -1) || (option->zero && value == 0) ||
+               (value >= option->min && value <= option->max));
 }

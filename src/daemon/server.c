@@ -421,6 +421,14 @@ static void free_event(struct event *event)
         event_free(event);
 }
 
+/* A signal that comes once it is over would find the default action and make it look like a death. */
+static void let_signals_wait(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
 static void clear(struct server *server)
 {
     for (size_t i = 0; server->crews && i < server->crew_count; i++)
@@ -437,6 +445,7 @@ static void clear(struct server *server)
     lookups_free(server->lookups);
     health_free(server->health);
     resolver_free(server->resolver);
+    let_signals_wait();
     free_event(server->sigterm);
     free_event(server->sigint);
     free_event(server->sighup);

@@ -30,7 +30,7 @@ START_TEST(five_thousand_at_once)
         peers[i] = bed_add(&bed, PEER_IDENTIFY, i + 2);
     }
     bed_set_name(&bed, "2,3,4,5,6", 60);
-    bed_run_name(&bed, bed_threads[_i], "");
+    bed_run_name(&bed, bed_threads[_i], "-o connect.hedge-after=off"); /* every connect counts */
     int descriptors = daemon_descriptors(bed.daemon);
     struct crowd *crowd = bed_crowd(&bed, count);
     ck_assert_uint_eq(crowd_ask(crowd, "who", limit_ms(20000)), count);

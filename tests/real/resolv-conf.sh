@@ -23,7 +23,7 @@ conf() { printf '%s\n' "$@" >"/etc/netns/$space/resolv.conf"; }
 
 # serve NUMBER: a DNS server at 127.0.0.NUMBER for which name.svc.test is 127.0.1.NUMBER
 serve() {
-    start "dns$1" within dnsmasq --keep-in-foreground --conf-file=/dev/null --log-facility=- --log-queries \
+    start "dns$1" ip netns exec "$space" dnsmasq --keep-in-foreground --conf-file=/dev/null --log-facility=- --log-queries \
         --user=root --pid-file= --listen-address="127.0.0.$1" --bind-interfaces --no-resolv --no-hosts \
         --local=/test/ --local-ttl=1 --host-record="name.svc.test,127.0.1.$1"
     until_ok 5 logged "dns$1" started

@@ -83,7 +83,7 @@ void rig_open(struct rig *rig, enum relay_mode mode)
     rig->endpoint = (struct far_end){.fd = open_side(rig, &endpoint), .seed = 0xee};
     task_init(&rig->again, on_again);
     relay_init(&rig->relay, client, endpoint);
-    rig->relay.client.mode = rig->relay.endpoint.mode = mode;
+    rig->relay.client.mode = rig->relay.endpoint.mode = (uint8_t)mode;
 }
 
 void rig_close(struct rig *rig)

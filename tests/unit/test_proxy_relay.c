@@ -427,7 +427,7 @@ static void add(TCase *cases)
 START_TEST(the_mode_follows_what_is_seen)
 {
     ck_assert_int_eq(rig.relay.client.mode, RELAY_COPY);
-    rig.client.to_send = 64 * MIB;
+    rig.client.to_send = 16 * MIB;
     rig.endpoint.to_send = 100;
     ck_assert(rig_until(&rig, rig_carried));
     ck_assert_uint_gt(rig.loop.pipes.open, 0);

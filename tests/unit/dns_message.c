@@ -75,21 +75,43 @@ void dns_record(struct dns_message *message, enum dns_section section, const cha
     put(message, data, length);
 }
 
-void dns_address(struct dns_message *message, const char *owner, uint32_t ttl, const char *ip)
+static void add_address(struct dns_message *message, enum dns_section section, const char *owner,
+                        uint32_t ttl, const char *ip)
 {
     uint8_t bytes[16];
     if (inet_pton(AF_INET, ip, bytes) == 1)
-        dns_record(message, DNS_ANSWER, owner, DNS_A, 1, ttl, bytes, 4);
+        dns_record(message, section, owner, DNS_A, 1, ttl, bytes, 4);
     else if (inet_pton(AF_INET6, ip, bytes) == 1)
-        dns_record(message, DNS_ANSWER, owner, DNS_AAAA, 1, ttl, bytes, 16);
+        dns_record(message, section, owner, DNS_AAAA, 1, ttl, bytes, 16);
     else
         abort();
+}
+
+void dns_address(struct dns_message *message, const char *owner, uint32_t ttl, const char *ip)
+{
+    add_address(message, DNS_ANSWER, owner, ttl, ip);
+}
+
+void dns_extra(struct dns_message *message, const char *owner, uint32_t ttl, const char *ip)
+{
+    add_address(message, DNS_ADDITIONAL, owner, ttl, ip);
 }
 
 void dns_cname(struct dns_message *message, const char *owner, uint32_t ttl, const char *target)
 {
     uint8_t wire[512];
     dns_record(message, DNS_ANSWER, owner, DNS_CNAME, 1, ttl, wire, dns_name(target, wire));
+}
+
+void dns_srv(struct dns_message *message, const char *owner, uint32_t ttl, unsigned priority,
+             unsigned weight, unsigned port, const char *target)
+{
+    uint8_t data[600];
+    uint16_t numbers[3] = {htons((uint16_t)priority), htons((uint16_t)weight),
+                           htons((uint16_t)port)};
+    memcpy(data, numbers, sizeof numbers);
+    size_t length = dns_name(strcmp(target, ".") == 0 ? "" : target, data + sizeof numbers);
+    dns_record(message, DNS_ANSWER, owner, DNS_SRV, 1, ttl, data, sizeof numbers + length);
 }
 
 void dns_soa(struct dns_message *message, uint32_t ttl, uint32_t minimum)

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum dns_section { DNS_ANSWER = 1, DNS_AUTHORITY, DNS_ADDITIONAL };
-enum { DNS_A = 1, DNS_CNAME = 5, DNS_SOA = 6, DNS_TXT = 16, DNS_AAAA = 28 };
+enum { DNS_A = 1, DNS_CNAME = 5, DNS_SOA = 6, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33 };
 enum { DNS_NOERROR, DNS_FORMERR, DNS_SERVFAIL, DNS_NXDOMAIN, DNS_NOTIMP, DNS_REFUSED };
 
 struct dns_message {
@@ -25,6 +25,12 @@ void dns_record(struct dns_message *message, enum dns_section section, const cha
 /* The usual ones, in the answer; an address's family is its type. */
 void dns_address(struct dns_message *message, const char *owner, uint32_t ttl, const char *ip);
 void dns_cname(struct dns_message *message, const char *owner, uint32_t ttl, const char *target);
+
+void dns_srv(struct dns_message *message, const char *owner, uint32_t ttl, unsigned priority,
+             unsigned weight, unsigned port, const char *target);
+
+/* An address in the additional section. */
+void dns_extra(struct dns_message *message, const char *owner, uint32_t ttl, const char *ip);
 
 /* A SOA in the authority section. */
 void dns_soa(struct dns_message *message, uint32_t ttl, uint32_t minimum);

@@ -4,11 +4,13 @@ unit_programs = \
 	tests/unit/test_base_backoff \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_cpus \
+	tests/unit/test_base_file_stamp \
 	tests/unit/test_base_list \
 	tests/unit/test_base_log \
 	tests/unit/test_base_mailbox \
 	tests/unit/test_base_network \
 	tests/unit/test_base_random \
+	tests/unit/test_base_ring \
 	tests/unit/test_base_stride \
 	tests/unit/test_config_ini \
 	tests/unit/test_config_listen \
@@ -18,7 +20,12 @@ unit_programs = \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_load \
 	tests/unit/test_discovery_answer \
+	tests/unit/test_discovery_answer_srv \
 	tests/unit/test_discovery_budget \
+	tests/unit/test_discovery_record \
+	tests/unit/test_discovery_resolv_conf \
+	tests/unit/test_discovery_servers \
+	tests/unit/test_discovery_table \
 	tests/unit/test_discovery_membership \
 	tests/unit/test_discovery_endpoint_set \
 	tests/unit/test_discovery_hosts \
@@ -72,6 +79,12 @@ tests_unit_test_base_cpus_SOURCES = tests/unit/test_base_cpus.c tests/unit/suite
 tests_unit_test_base_cpus_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_cpus_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
+tests_unit_test_base_file_stamp_SOURCES = tests/unit/test_base_file_stamp.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_base_file_stamp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_file_stamp_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
 tests_unit_test_base_list_SOURCES = tests/unit/test_base_list.c tests/unit/suite.h
 tests_unit_test_base_list_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_list_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
@@ -91,6 +104,10 @@ tests_unit_test_base_network_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 tests_unit_test_base_random_SOURCES = tests/unit/test_base_random.c tests/unit/suite.h
 tests_unit_test_base_random_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_random_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_ring_SOURCES = tests/unit/test_base_ring.c tests/unit/suite.h
+tests_unit_test_base_ring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_ring_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
 tests_unit_test_base_stride_SOURCES = tests/unit/test_base_stride.c tests/unit/suite.h
 tests_unit_test_base_stride_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -133,6 +150,30 @@ tests_unit_test_discovery_answer_SOURCES = tests/unit/test_discovery_answer.c te
 	tests/unit/dns_message.h
 tests_unit_test_discovery_answer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_answer_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_answer_srv_SOURCES = tests/unit/test_discovery_answer_srv.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h
+tests_unit_test_discovery_answer_srv_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_answer_srv_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_record_SOURCES = tests/unit/test_discovery_record.c tests/unit/suite.h
+tests_unit_test_discovery_record_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_record_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_resolv_conf_SOURCES = tests/unit/test_discovery_resolv_conf.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_discovery_resolv_conf_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_resolv_conf_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_servers_SOURCES = tests/unit/test_discovery_servers.c tests/unit/suite.h
+tests_unit_test_discovery_servers_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_servers_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c tests/unit/suite.h
+tests_unit_test_discovery_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_table_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_endpoint_set_SOURCES = tests/unit/test_discovery_endpoint_set.c \
 	tests/unit/plain_set.h \

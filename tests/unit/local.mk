@@ -27,6 +27,7 @@ unit_programs = \
 	tests/unit/test_discovery_servers \
 	tests/unit/test_discovery_table \
 	tests/unit/test_discovery_membership \
+	tests/unit/test_discovery_membership_journal \
 	tests/unit/test_discovery_endpoint_set \
 	tests/unit/test_discovery_hosts \
 	tests/unit/test_discovery_discovery \
@@ -156,6 +157,11 @@ tests_unit_test_discovery_answer_srv_SOURCES = tests/unit/test_discovery_answer_
 	tests/unit/dns_message.h
 tests_unit_test_discovery_answer_srv_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_answer_srv_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_membership_journal_SOURCES = tests/unit/test_discovery_membership_journal.c \
+	tests/unit/suite.h
+tests_unit_test_discovery_membership_journal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_membership_journal_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_record_SOURCES = tests/unit/test_discovery_record.c tests/unit/suite.h
 tests_unit_test_discovery_record_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -32,7 +32,10 @@ unit_programs = \
 	tests/unit/test_discovery_hosts \
 	tests/unit/test_discovery_discovery \
 	tests/unit/test_discovery_lookup \
+	tests/unit/test_discovery_lookup_shared \
 	tests/unit/test_discovery_resolver \
+	tests/unit/test_discovery_resolver_files \
+	tests/unit/test_discovery_service \
 	tests/unit/test_proxy_heap \
 	tests/unit/test_proxy_balance \
 	tests/unit/test_proxy_balance_threads \
@@ -163,6 +166,41 @@ tests_unit_test_discovery_membership_journal_SOURCES = tests/unit/test_discovery
 tests_unit_test_discovery_membership_journal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_membership_journal_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
+tests_unit_test_discovery_resolver_files_SOURCES = tests/unit/test_discovery_resolver_files.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/files.c \
+	tests/unit/files.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_resolver_files_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_resolver_files_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_lookup_shared_SOURCES = tests/unit/test_discovery_lookup_shared.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_lookup_shared_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_lookup_shared_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_service_SOURCES = tests/unit/test_discovery_service.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_service_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_service_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
 tests_unit_test_discovery_record_SOURCES = tests/unit/test_discovery_record.c tests/unit/suite.h
 tests_unit_test_discovery_record_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_record_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
@@ -198,6 +236,8 @@ tests_unit_test_discovery_discovery_SOURCES = tests/unit/test_discovery_discover
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
 	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
 	tests/unit/turn.h
 tests_unit_test_discovery_discovery_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_discovery_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
@@ -207,6 +247,8 @@ tests_unit_test_discovery_lookup_SOURCES = tests/unit/test_discovery_lookup.c te
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
 	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
 	tests/unit/turn.h
 tests_unit_test_discovery_lookup_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_lookup_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
@@ -216,6 +258,8 @@ tests_unit_test_discovery_resolver_SOURCES = tests/unit/test_discovery_resolver.
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
 	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
 	tests/unit/turn.h
 tests_unit_test_discovery_resolver_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_resolver_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)

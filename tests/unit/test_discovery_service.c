@@ -59,11 +59,15 @@ static void on_change(void *arg, struct endpoint_set *set, const struct endpoint
     changes++;
 }
 
-static void begin(const char *target)
+static void add_target(const char *target)
 {
     const char *why = "";
-    ck_assert_msg(target_parse(target, &targets[0], &why) == 0, "%s", why);
-    options.target_count = 1;
+    ck_assert_msg(target_parse(target, &targets[options.target_count++], &why) == 0, "%s", why);
+}
+
+static void begin(const char *target)
+{
+    add_target(target);
     ck_assert_int_eq(discovery_new(lookups, servers, &options, on_change, NULL, &discovery), 0);
 }
 
@@ -157,6 +161,19 @@ START_TEST(ranks_of_priorities_are_tiers)
     wait_shown("10.0.0.3:82*3 10.0.0.4:83 | 10.0.0.2:84 | 10.0.0.2:81");
     ck_assert_uint_eq(asked("b.test", DNS_A), 1);
     ck_assert_uint_eq(asked("b.test", DNS_AAAA), 0);
+}
+END_TEST
+
+/* Priorities are numbers of their own name. */
+START_TEST(the_first_choices_of_all_targets_are_one_tier)
+{
+    say_targets();
+    say(60, "b.test:80/10/1,c.test:80/20/1");
+    dns_server_say(server, "other.test", DNS_SRV, 60, "d.test:80/500/1");
+    add_target("10.0.0.9:80");
+    add_target("srv:other.test");
+    begin("srv:" NAME);
+    wait_shown("10.0.0.2:80 10.0.0.4:80 10.0.0.9:80 | 10.0.0.3:80");
 }
 END_TEST
 
@@ -488,6 +505,7 @@ static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, ranks_of_priorities_are_tiers);
+    tcase_add_test(cases, the_first_choices_of_all_targets_are_one_tier);
     tcase_add_test(cases, a_weight_of_0_is_a_small_one);
     tcase_add_test(cases, an_address_twice_counts_at_its_best_place);
     tcase_add_test(cases, priorities_and_weights_may_change);

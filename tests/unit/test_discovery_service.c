@@ -169,9 +169,9 @@ START_TEST(the_first_choices_of_all_targets_are_one_tier)
 {
     say_targets();
     say(60, "b.test:80/10/1,c.test:80/20/1");
-    dns_server_say(server, "other.test", DNS_SRV, 60, "d.test:80/500/1");
+    dns_server_say(server, "_x._tcp.other.test", DNS_SRV, 60, "d.test:80/500/1");
     add_target("10.0.0.9:80");
-    add_target("srv:other.test");
+    add_target("srv:_x._tcp.other.test");
     begin("srv:" NAME);
     wait_shown("10.0.0.2:80 10.0.0.4:80 10.0.0.9:80 | 10.0.0.3:80");
 }

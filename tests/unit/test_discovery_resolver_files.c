@@ -1,5 +1,4 @@
-/* What resolv.conf(5), hosts(5) and the host's interfaces have to say about a question, and the
- * budget. */
+/* What resolv.conf(5), hosts(5) and the host's interfaces have to say about a question. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +31,6 @@ struct result {
     enum answer_outcome outcome;
     enum reply_source source;
     size_t count;
-    bool truncated;
     char asked[256];
 };
 
@@ -43,7 +41,6 @@ static void on_answer(void *arg, const struct reply *reply)
     result->outcome = reply->answer->outcome;
     result->source = reply->source;
     result->count = reply->answer->count;
-    result->truncated = reply->answer->truncated;
     snprintf(result->asked, sizeof result->asked, "%s", reply->asked);
 }
 
@@ -74,13 +71,13 @@ static void teardown(void)
 }
 
 /* A resolver with this resolv.conf, which asks the first `count` of `dns`. */
-static void begin(const char *conf, unsigned budget, size_t count)
+static void begin(const char *conf, size_t count)
 {
     struct address addresses[SERVERS];
     for (size_t i = 0; i < count; i++)
         addresses[i] = *dns_server_address(dns[i]);
     files_write(CONF, conf);
-    ck_assert_int_eq(resolver_new_with_files(base, budget, HOSTS, CONF, &resolver), 0);
+    ck_assert_int_eq(resolver_new_with_files(base, 512, HOSTS, CONF, &resolver), 0);
     ck_assert_int_eq(resolver_servers(resolver, addresses, count, &servers), 0);
     resolver_on_reread(resolver, on_reread, NULL);
 }
@@ -127,7 +124,7 @@ static size_t count(const char *name, int type)
 
 START_TEST(nxdomain_goes_on)
 {
-    begin("search s.test t.test u.test\n", 512, 1);
+    begin("search s.test t.test u.test\n", 1);
     dns_server_say(dns[0], "a.t.test", DNS_A, 7, "10.0.0.1");
     struct result result = searched("a", DNS_TYPE_A);
     ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
@@ -139,7 +136,7 @@ END_TEST
 
 START_TEST(all_that_do_not_exist)
 {
-    begin("search s.test t.test\n", 512, 1);
+    begin("search s.test t.test\n", 1);
     struct result result = searched("a", DNS_TYPE_A);
     ck_assert_int_eq(result.outcome, ANSWER_NXDOMAIN);
     ck_assert_str_eq(result.asked, "a");
@@ -153,7 +150,7 @@ END_TEST
 
 START_TEST(with_dots_the_name_itself_goes_first)
 {
-    begin("search s.test\n", 512, 1);
+    begin("search s.test\n", 1);
     dns_server_say(dns[0], "a.b", DNS_A, 7, "10.0.0.1");
     dns_server_say(dns[0], "a.b.s.test", DNS_A, 7, "10.0.0.2");
     struct result result = searched("a.b", DNS_TYPE_A);
@@ -165,7 +162,7 @@ END_TEST
 /* The name exists: A and AAAA must not find different ones. */
 START_TEST(an_empty_answer_does_not_go_on)
 {
-    begin("search s.test t.test\n", 512, 1);
+    begin("search s.test t.test\n", 1);
     dns_server_say(dns[0], "a.s.test", DNS_AAAA, 7, "");
     dns_server_say(dns[0], "a.t.test", DNS_AAAA, 7, "fd00::1");
     struct result result = searched("a", DNS_TYPE_AAAA);
@@ -178,7 +175,7 @@ END_TEST
 /* Who does not know must not lead to somebody else's name. */
 START_TEST(an_error_does_not_go_on)
 {
-    begin("search s.test t.test\n", 512, 1);
+    begin("search s.test t.test\n", 1);
     dns_server_fail(dns[0], "a.s.test", DNS_A, _i == 0 ? DNS_SERVFAIL : DNS_REFUSED);
     dns_server_say(dns[0], "a.t.test", DNS_A, 7, "10.0.0.1");
     struct result result = searched("a", DNS_TYPE_A);
@@ -189,7 +186,7 @@ END_TEST
 
 START_TEST(without_search_the_name_is_asked_as_it_is)
 {
-    begin("search s.test\n", 512, 1);
+    begin("search s.test\n", 1);
     dns_server_say(dns[0], "a.s.test", DNS_A, 7, "10.0.0.1");
     struct question question = {.servers = servers, .name = "a", .type = DNS_TYPE_A};
     struct result result;
@@ -203,7 +200,7 @@ END_TEST
 START_TEST(hosts_go_before_the_search)
 {
     files_write(HOSTS, "10.9.9.9 a\n");
-    begin("search s.test\n", 512, 1);
+    begin("search s.test\n", 1);
     dns_server_say(dns[0], "a.s.test", DNS_SRV, 7, "b.test:80/1/1");
     struct result result = searched("a", DNS_TYPE_A);
     ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
@@ -229,7 +226,7 @@ START_TEST(aaaa_is_not_asked_without_a_route)
     struct result result;
     clock_freeze(1000 * SECOND);
     route_rig_ipv6 = false;
-    begin("", 512, 1);
+    begin("", 1);
     dns_server_say(dns[0], "a.test", DNS_AAAA, 7, "fd00::1");
     dns_server_say(dns[0], "a.test", DNS_A, 7, "10.0.0.1");
     question.servers = servers;
@@ -275,7 +272,7 @@ START_TEST(another_file_is_read)
 {
     struct servers *system;
     clock_freeze(1000 * SECOND);
-    begin("nameserver 127.0.0.201\nsearch s.test\n", 512, 1);
+    begin("nameserver 127.0.0.201\nsearch s.test\n", 1);
     ck_assert_int_eq(resolver_servers(resolver, NULL, 0, &system), 0);
     ck_assert(are(system, "127.0.0.201"));
     look();
@@ -295,11 +292,36 @@ START_TEST(another_file_is_read)
 }
 END_TEST
 
+/* One that has not been sent yet, and one whose answer is on its way: no mixture of two lists. */
+START_TEST(a_search_under_way_begins_again)
+{
+    struct result result, other;
+    clock_freeze(1000 * SECOND);
+    begin("nameserver 127.0.0.201\nsearch s.test u.test\n", 1);
+    dns_server_say(dns[0], "a.t.test", DNS_A, 7, "10.0.0.1");
+    struct question question = {
+        .servers = servers, .name = "a", .type = DNS_TYPE_A, .search = true};
+    start(&question, &result);
+    while (_i == 1 && dns_server_total(dns[0]) == 0)
+        event_base_loop(base, EVLOOP_ONCE);
+    files_write(CONF, "nameserver 127.0.0.201\nsearch t.test\n");
+    clock_advance(SECOND);
+    start(&question, &other);
+    wait_for(&result);
+    wait_for(&other);
+    ck_assert_str_eq(result.asked, "a.t.test");
+    ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
+    ck_assert_uint_eq(count("a.s.test", DNS_A), (size_t)_i);
+    ck_assert_uint_eq(count("a.u.test", DNS_A), 0);
+    ck_assert_uint_eq(count("a", DNS_A), 0);
+}
+END_TEST
+
 START_TEST(a_file_without_servers_changes_nothing)
 {
     struct servers *system;
     clock_freeze(1000 * SECOND);
-    begin("nameserver 127.0.0.201\nsearch s.test\n", 512, 1);
+    begin("nameserver 127.0.0.201\nsearch s.test\n", 1);
     ck_assert_int_eq(resolver_servers(resolver, NULL, 0, &system), 0);
     files_write(CONF, "search t.test\n");
     look();
@@ -340,7 +362,7 @@ START_TEST(a_question_under_way_goes_to_the_new_servers)
         goto out;
     }
     clock_freeze(1000 * SECOND);
-    begin("nameserver 127.0.0.201\noptions timeout:30\n", 512, 1);
+    begin("nameserver 127.0.0.201\noptions timeout:30\n", 1);
     ck_assert_int_eq(resolver_servers(resolver, NULL, 0, &system), 0);
     dns_server_fail(silent, "a.test", DNS_A, DNS_SILENT);
     dns_server_say(good, "a.test", DNS_A, 7, "10.0.0.1");
@@ -370,7 +392,7 @@ END_TEST
 
 START_TEST(timeout_and_attempts)
 {
-    begin("options timeout:2 attempts:1\n", 512, 1);
+    begin("options timeout:2 attempts:1\n", 1);
     dns_server_fail(dns[0], "a.test", DNS_A, DNS_SILENT);
     usec_t before = clock_now();
     struct result result = searched("a.test", DNS_TYPE_A);
@@ -382,7 +404,7 @@ END_TEST
 
 START_TEST(rotate)
 {
-    begin("options rotate\n", 512, 2);
+    begin("options rotate\n", 2);
     for (int i = 0; i < 6; i++)
         searched("a.test", DNS_TYPE_A);
     ck_assert_uint_eq(dns_server_total(dns[0]), 3);
@@ -398,7 +420,7 @@ START_TEST(who_was_silent_is_asked_again_later)
     struct result result;
     struct question question = {.name = "a.test", .type = DNS_TYPE_A};
     clock_freeze(1000 * SECOND);
-    begin("", 512, 2);
+    begin("", 2);
     question.servers = servers;
     dns_server_fail(dns[0], "a.test", DNS_A, DNS_SILENT);
     dns_server_say(dns[1], "a.test", DNS_A, 7, "10.0.0.1");
@@ -418,57 +440,6 @@ START_TEST(who_was_silent_is_asked_again_later)
 }
 END_TEST
 
-/* --- the budget --------------------------------------------------------------------------------
- */
-
-START_TEST(a_part_where_tcp_fails)
-{
-    begin("", 512, 1);
-    dns_server_say(dns[0], "a.test", DNS_A, 7, "10.0.0.1,10.0.0.2");
-    dns_server_fail(dns[0], "a.test", DNS_A, DNS_TRUNCATED);
-    struct result result = searched("a.test", DNS_TYPE_A);
-    ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
-    ck_assert_uint_eq(result.count, 2);
-    ck_assert(result.truncated);
-}
-END_TEST
-
-/* 10 packets a second, one at once: after one by UDP and five by TCP the next waits for half a
- * second. */
-START_TEST(tcp_costs_more)
-{
-    begin("", 10, 1);
-    dns_server_say(dns[0], "a.test", DNS_A, 7, "10.0.0.1");
-    dns_server_fail(dns[0], "a.test", DNS_A, DNS_TRUNCATED);
-    searched("a.test", DNS_TYPE_A);
-    usec_t before = clock_now();
-    searched("b.test", DNS_TYPE_A);
-    ck_assert_int_ge(clock_now() - before, 400 * USEC_PER_MSEC);
-}
-END_TEST
-
-START_TEST(urgent_questions_go_first)
-{
-    struct result results[4], urgent;
-    char names[4][16];
-    begin("", 10, 1);
-    for (int i = 0; i < 4; i++) {
-        snprintf(names[i], sizeof names[i], "n%d.test", i);
-        struct question question = {.servers = servers, .name = names[i], .type = DNS_TYPE_A};
-        start(&question, &results[i]);
-    }
-    struct question question = {
-        .servers = servers, .name = "urgent.test", .type = DNS_TYPE_A, .urgent = true};
-    start(&question, &urgent);
-    for (int i = 0; i < 4; i++)
-        wait_for(&results[i]);
-    ck_assert_int_eq(urgent.calls, 1);
-    for (int i = 0; i < 4; i++)
-        ck_assert_int_lt(dns_server_time(dns[0], "urgent.test", DNS_A, 0),
-                         dns_server_time(dns[0], names[i], DNS_A, 0));
-}
-END_TEST
-
 static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, teardown);
@@ -481,15 +452,13 @@ static void add(TCase *cases)
     tcase_add_test(cases, hosts_go_before_the_search);
     tcase_add_test(cases, aaaa_is_not_asked_without_a_route);
     tcase_add_test(cases, another_file_is_read);
+    tcase_add_loop_test(cases, a_search_under_way_begins_again, 0, 2);
     tcase_add_test(cases, a_file_without_servers_changes_nothing);
     tcase_add_test(cases, no_file_is_this_host);
     tcase_add_test(cases, a_question_under_way_goes_to_the_new_servers);
     tcase_add_test(cases, timeout_and_attempts);
     tcase_add_test(cases, rotate);
     tcase_add_test(cases, who_was_silent_is_asked_again_later);
-    tcase_add_test(cases, a_part_where_tcp_fails);
-    tcase_add_test(cases, tcp_costs_more);
-    tcase_add_test(cases, urgent_questions_go_first);
 }
 
 int main(void)

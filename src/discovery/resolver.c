@@ -302,7 +302,7 @@ static bool answered_here(struct query *query, usec_t now)
     struct resolver *resolver = query->resolver;
     enum dns_type type = query->question.type;
     struct answer answer = {.outcome = ANSWER_NOT_ASKED, .ttl = ANSWER_TTL_UNKNOWN};
-    if (query->asked > 0 || query->candidate > 0)
+    if (query->asked > 0)
         return false;
     if (type != DNS_TYPE_SRV && hosts_answer(resolver->hosts, query->name, type, &answer)) {
         strcpy(query->asked_name, query->name);

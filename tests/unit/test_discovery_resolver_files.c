@@ -216,6 +216,23 @@ START_TEST(hosts_go_before_the_search)
 }
 END_TEST
 
+/* With a suffix it would be longer than a name may be: its first place in the list is the second.
+ */
+START_TEST(hosts_know_long_names_too)
+{
+    char name[256] = "", line[300];
+    for (int i = 0; i < 24; i++)
+        strcat(name, i % 6 < 5 ? "a23456789-" : "123456789.");
+    strcat(name, "test");
+    snprintf(line, sizeof line, "10.9.9.9 %s\n", name);
+    files_write(HOSTS, line);
+    begin("search a-long-suffix.test\noptions ndots:15\n", 1);
+    struct result result = searched(name, DNS_TYPE_A);
+    ck_assert_int_eq(result.source, REPLY_HOSTS);
+    ck_assert_str_eq(result.asked, name);
+}
+END_TEST
+
 /* --- IPv6 --------------------------------------------------------------------------------------
  */
 
@@ -450,6 +467,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, an_error_does_not_go_on, 0, 2);
     tcase_add_test(cases, without_search_the_name_is_asked_as_it_is);
     tcase_add_test(cases, hosts_go_before_the_search);
+    tcase_add_test(cases, hosts_know_long_names_too);
     tcase_add_test(cases, aaaa_is_not_asked_without_a_route);
     tcase_add_test(cases, another_file_is_read);
     tcase_add_loop_test(cases, a_search_under_way_begins_again, 0, 2);

@@ -218,7 +218,7 @@ END_TEST
 
 /* --- the budget ------------------------------------------------------------------------------- */
 
-enum { BUDGET_NAMES = 1000, BUDGET_RATE = 200 };
+enum { BUDGET_NAMES = 1000, BUDGET_RATE = 200, BUDGET_ASKED_MOST = 4 };
 
 static int compare_times(const void *a, const void *b)
 {
@@ -243,7 +243,8 @@ static size_t most_in_a_second(int64_t *times, size_t count)
 
 START_TEST(a_thousand_upstreams_start_within_the_budget)
 {
-    static int64_t times[BUDGET_NAMES];
+    static int64_t times[BUDGET_NAMES * BUDGET_ASKED_MOST];
+    size_t count = 0;
     struct bed bed;
     struct tempdir *dir = tempdir_create();
     char name[64];
@@ -264,12 +265,12 @@ START_TEST(a_thousand_upstreams_start_within_the_budget)
         daemon_wait_lines(bed.daemon, "endpoints changed|count=1", BUDGET_NAMES, limit_ms(20000)));
     for (int i = 0; i < BUDGET_NAMES; i++) {
         snprintf(name, sizeof(name), "n%d.test", i);
-        ck_assert_uint_eq(dns_script_times(bed.dns, name, DNS_A, &times[i], 1), 1);
+        count += dns_script_times(bed.dns, name, DNS_A, times + count, BUDGET_ASKED_MOST);
     }
-    ck_assert_uint_eq(dns_script_count_all(bed.dns), BUDGET_NAMES);
+    ck_assert_uint_ge(count, BUDGET_NAMES);
     /* A tenth more: what waited for the scheduler is noted late, and beside what came after it. */
-    ck_assert_uint_le(most_in_a_second(times, BUDGET_NAMES), BUDGET_RATE * 11 / 10);
-    ck_assert_int_ge(times[BUDGET_NAMES - 1] - times[0],
+    ck_assert_uint_le(most_in_a_second(times, count), BUDGET_RATE * 11 / 10);
+    ck_assert_int_ge(times[count - 1] - times[0],
                      1000000LL * (BUDGET_NAMES - BUDGET_RATE) / BUDGET_RATE);
     ck_assert(
         daemon_wait_line(bed.daemon, "half of dns-budget is used|dns-budget=200", limit_ms(1000)));

@@ -36,6 +36,7 @@ unit_programs = \
 	tests/unit/test_discovery_resolver \
 	tests/unit/test_discovery_resolver_files \
 	tests/unit/test_discovery_service \
+	tests/unit/test_discovery_explain \
 	tests/unit/test_proxy_heap \
 	tests/unit/test_proxy_balance \
 	tests/unit/test_proxy_balance_threads \
@@ -197,9 +198,22 @@ tests_unit_test_discovery_service_SOURCES = tests/unit/test_discovery_service.c 
 	tests/unit/dns_server.h \
 	tests/unit/route_rig.c \
 	tests/unit/route_rig.h \
+	tests/unit/service_rig.h \
 	tests/unit/turn.h
 tests_unit_test_discovery_service_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_service_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_explain_SOURCES = tests/unit/test_discovery_explain.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
+	tests/unit/service_rig.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_explain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_explain_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_record_SOURCES = tests/unit/test_discovery_record.c tests/unit/suite.h
 tests_unit_test_discovery_record_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -1,153 +1,5 @@
-/* SRV names (RFC 2782) as upstreams: ports, tiers, weights, targets that come and go; the own zone;
- * and the story that is told of it all. */
-#include <stdio.h>
-#include <string.h>
-
-#include "discovery/discovery.h"
-#include "dns_message.h"
-#include "dns_server.h"
-#include "suite.h"
-#include "turn.h"
-
-#define MSEC USEC_PER_MSEC
-#define SEC USEC_PER_SEC
-#define NAME "_http._tcp.a.test"
-
-static struct event_base *base;
-static struct dns_server *server;
-static struct resolver *resolver;
-static struct servers *servers;
-static struct lookups *lookups;
-
-static struct upstream_options options;
-static struct target targets[4];
-static struct network zone;
-static struct discovery *discovery;
-static int changes;
-
-static void setup(void)
-{
-    base = event_base_new();
-    server = dns_server_new(base);
-    ck_assert_int_eq(resolver_new(base, 512, &resolver), 0);
-    ck_assert_int_eq(resolver_servers(resolver, dns_server_address(server), 1, &servers), 0);
-    lookups = lookups_new(base, resolver, NULL, NULL);
-    options = (struct upstream_options){.targets = targets,
-                                        .family = FAMILY_IPV4,
-                                        .min_ttl = 100 * MSEC,
-                                        .max_ttl = 300 * SEC,
-                                        .hold = 30 * SEC,
-                                        .sample_size = 8};
-}
-
-static void teardown(void)
-{
-    discovery_free(discovery);
-    lookups_free(lookups);
-    resolver_free(resolver);
-    dns_server_free(server);
-    event_base_free(base);
-    libevent_global_shutdown();
-}
-
-static void on_change(void *arg, struct endpoint_set *set, const struct endpoint_set *previous,
-                      usec_t ttl)
-{
-    (void)arg;
-    (void)ttl;
-    ck_assert_ptr_ne(set, previous);
-    changes++;
-}
-
-static void add_target(const char *target)
-{
-    const char *why = "";
-    ck_assert_msg(target_parse(target, &targets[options.target_count++], &why) == 0, "%s", why);
-}
-
-static void begin(const char *target)
-{
-    add_target(target);
-    ck_assert_int_eq(discovery_new(lookups, servers, &options, on_change, NULL, &discovery), 0);
-}
-
-static void say(uint32_t ttl, const char *records)
-{
-    dns_server_say(server, NAME, DNS_SRV, ttl, records);
-}
-
-static void say_a(const char *target, uint32_t ttl, const char *addresses)
-{
-    dns_server_say(server, target, DNS_A, ttl, addresses);
-}
-
-/* Targets b, c and d at 10.0.0.2, 3 and 4. */
-static void say_targets(void)
-{
-    say_a("b.test", 60, "10.0.0.2");
-    say_a("c.test", 60, "10.0.0.3");
-    say_a("d.test", 60, "10.0.0.4");
-}
-
-/* "10.0.0.1:80 10.0.0.2:80*3 | 10.0.0.3:80": a bar between tiers, and weights other than 1. */
-static const char *shown(void)
-{
-    static char text[4096];
-    const struct endpoint_set *set = discovery_set(discovery);
-    size_t length = 0;
-    text[0] = '\0';
-    for (size_t t = 0; t < set->tier_count; t++)
-        for (size_t i = 0; i < set->tiers[t].count; i++) {
-            char address[ADDRESS_TEXT_MAX], weight[16] = "";
-            size_t index = set->tiers[t].first + i;
-            if (set->weights[index] != 1)
-                snprintf(weight, sizeof weight, "*%u", set->weights[index]);
-            length +=
-                (size_t)snprintf(text + length, sizeof text - length, "%s%s%s",
-                                 index == 0 ? ""
-                                 : i == 0   ? " | "
-                                            : " ",
-                                 address_format(&set->endpoints[index]->address, address), weight);
-        }
-    return text;
-}
-
-static bool is_shown(void *arg)
-{
-    return strcmp(shown(), arg) == 0;
-}
-
-static void wait_shown(const char *want)
-{
-    char copy[1024];
-    snprintf(copy, sizeof copy, "%s", want);
-    ck_assert_msg(turn_until(base, is_shown, copy, 10000), "\"%s\", not \"%s\"", shown(), want);
-}
-
-static size_t asked(const char *name, int type)
-{
-    return dns_server_count(server, name, type);
-}
-
-static bool srv_reached(void *arg)
-{
-    return asked(NAME, DNS_SRV) >= *(size_t *)arg;
-}
-
-/* Until the SRV question was asked twice more: the first one's answer was worked in. */
-static void two_more_questions(void)
-{
-    size_t count = asked(NAME, DNS_SRV) + 2;
-    ck_assert(turn_until(base, srv_reached, &count, 10000));
-}
-
-static void fail_connect(const char *text)
-{
-    struct address address;
-    const char *why;
-    ck_assert_int_eq(address_parse(text, &address, &why), 0);
-    discovery_connect_failed(discovery, &address);
-}
+/* SRV names (RFC 2782) as upstreams: ports, tiers, weights, targets that come and go. */
+#include "service_rig.h"
 
 /* --- ports, tiers and weights ------------------------------------------------------------------
  */
@@ -210,38 +62,6 @@ START_TEST(priorities_and_weights_may_change)
     ck_assert_ptr_eq(discovery_set(discovery)->endpoints[1], stays);
     endpoint_unref(stays);
     ck_assert_uint_eq(asked("b.test", DNS_A), 1);
-}
-END_TEST
-
-/* --- the own zone ------------------------------------------------------------------------------
- */
-
-static void prefer(const char *network)
-{
-    const char *why;
-    ck_assert_int_eq(network_parse(network, &zone, &why), 0);
-    options.preferred = &zone;
-    options.preferred_count = 1;
-}
-
-START_TEST(the_own_zone_goes_first)
-{
-    prefer("10.1.0.0/16");
-    say_a("a.test", 60, "10.0.0.1,10.1.0.1,10.1.0.2");
-    begin("a.test:80");
-    memset(&zone, 0xa5, sizeof zone); /* it was copied */
-    wait_shown("10.1.0.1:80 10.1.0.2:80 | 10.0.0.1:80");
-}
-END_TEST
-
-START_TEST(but_only_within_a_priority)
-{
-    prefer("10.1.0.0/16");
-    say_a("b.test", 60, "10.0.0.1,10.1.0.1");
-    say_a("c.test", 60, "10.0.0.2,10.1.0.2");
-    say(60, "b.test:80/10/1,c.test:80/20/1");
-    begin("srv:" NAME);
-    wait_shown("10.1.0.1:80 | 10.0.0.1:80 | 10.1.0.2:80 | 10.0.0.2:80");
 }
 END_TEST
 
@@ -446,44 +266,6 @@ START_TEST(a_failure_asks_again)
 }
 END_TEST
 
-/* --- the story -----------------------------------------------------------------------------------
- */
-
-static char story[1024];
-
-static void on_explanation(void *arg, const struct explanation *explanation)
-{
-    const struct history *history = lookup_history(explanation->lookup);
-    size_t length = strlen(story);
-    ck_assert_ptr_eq(arg, story);
-    snprintf(
-        story + length, sizeof story - length, "%s %s:%u %zu%s %s; ",
-        lookup_name(explanation->lookup), dns_type_name(lookup_type(explanation->lookup)),
-        explanation->port, explanation->membership->count, explanation->held_until ? " held" : "",
-        history->entries.count > 0 ? answer_outcome_name(history_entry(history, 0)->outcome) : "-");
-}
-
-START_TEST(the_story_of_a_service)
-{
-    options.family = FAMILY_ANY;
-    say_targets();
-    dns_server_say(server, "b.test", DNS_AAAA, 60, "fd00::2");
-    dns_server_say(server, "c.test", DNS_AAAA, 60, "fd00::3,fd00::4");
-    say(0, "b.test:80/1/1,c.test:81/1/1");
-    begin("srv:" NAME);
-    wait_shown("10.0.0.2:80 10.0.0.3:81 [fd00::2]:80 [fd00::3]:81 [fd00::4]:81");
-    discovery_explain(discovery, on_explanation, story);
-    ck_assert_str_eq(story, NAME " SRV:0 2 records; b.test A:80 1 records; "
-                                 "b.test AAAA:80 1 records; c.test A:81 1 records; "
-                                 "c.test AAAA:81 2 records; ");
-    dns_server_fail(server, NAME, DNS_SRV, DNS_NXDOMAIN);
-    two_more_questions();
-    story[0] = '\0';
-    discovery_explain(discovery, on_explanation, story);
-    ck_assert_ptr_nonnull(strstr(story, NAME " SRV:0 2 held nxdomain; b.test"));
-}
-END_TEST
-
 START_TEST(free_ends_it_all)
 {
     say_targets();
@@ -509,8 +291,6 @@ static void add(TCase *cases)
     tcase_add_test(cases, a_weight_of_0_is_a_small_one);
     tcase_add_test(cases, an_address_twice_counts_at_its_best_place);
     tcase_add_test(cases, priorities_and_weights_may_change);
-    tcase_add_test(cases, the_own_zone_goes_first);
-    tcase_add_test(cases, but_only_within_a_priority);
     tcase_add_test(cases, targets_come_and_go);
     tcase_add_test(cases, another_port_is_another_endpoint);
     tcase_add_test(cases, targets_have_ttls_of_their_own);
@@ -523,7 +303,6 @@ static void add(TCase *cases)
     tcase_add_test(cases, a_present_target_stays_whoever_fails);
     tcase_add_test(cases, a_suspect_target_leaves_with_all_its_addresses);
     tcase_add_test(cases, a_failure_asks_again);
-    tcase_add_test(cases, the_story_of_a_service);
     tcase_add_test(cases, free_ends_it_all);
 }
 

@@ -192,10 +192,11 @@ bool address_is_loopback(const struct address *address)
 
 bool address_is_unicast(const struct address *address)
 {
-    if (address->family == AF_INET6)
-        return !IN6_IS_ADDR_UNSPECIFIED(&address->in6.sin6_addr) &&
-               !IN6_IS_ADDR_MULTICAST(&address->in6.sin6_addr);
-    uint32_t ip = ntohl(address->in.sin_addr.s_addr);
+    struct address plain = address_unmapped(address);
+    if (plain.family == AF_INET6)
+        return !IN6_IS_ADDR_UNSPECIFIED(&plain.in6.sin6_addr) &&
+               !IN6_IS_ADDR_MULTICAST(&plain.in6.sin6_addr);
+    uint32_t ip = ntohl(plain.in.sin_addr.s_addr);
     return ip >> 24 != 0 && !IN_MULTICAST(ip) && ip != INADDR_BROADCAST;
 }
 

@@ -57,7 +57,7 @@ bool address_is_unspecified(const struct address *address);
 bool address_is_loopback(const struct address *address);
 
 /* Whether one host can have it: not unspecified (0.0.0.0/8, ::), multicast or the IPv4 broadcast
- * address (RFC 6890). */
+ * address (RFC 6890), in IPv6's clothes (::ffff:0.0.0.0) or not. */
 bool address_is_unicast(const struct address *address);
 
 /* An IPv4 address that came over an IPv6 socket (::ffff:10.0.0.1) as what it is; any other one

@@ -421,7 +421,7 @@ static void free_event(struct event *event)
         event_free(event);
 }
 
-/* A signal that comes once it is over would find the default action and make it look like a death. */
+/* A signal that comes once it is over would meet the default action, and look like a death. */
 static void let_signals_wait(void)
 {
     sigset_t all;

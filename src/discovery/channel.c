@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/list.h"
@@ -176,4 +178,28 @@ void channel_ask(struct channel *channel, const char *name, enum dns_type type,
 {
     ares_query(channel->ares, name, CLASS_IN, (int)type, callback, arg);
     arm_timer(channel);
+}
+
+/* c-ares says "refused" when it has no socket to ask with, too. */
+static bool lacks_sockets(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    close(fd);
+    return false;
+}
+
+enum answer_outcome channel_outcome(int status)
+{
+    switch (status) {
+    case ARES_ETIMEOUT:
+        return ANSWER_TIMEOUT;
+    case ARES_ECONNREFUSED:
+        return lacks_sockets() ? ANSWER_LOCAL_FAULT : ANSWER_UNREACHABLE;
+    case ARES_ENOMEM:
+        return ANSWER_LOCAL_FAULT;
+    default:
+        return ANSWER_MALFORMED;
+    }
 }

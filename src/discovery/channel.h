@@ -5,7 +5,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
-#include "discovery/record.h"
+#include "discovery/answer.h"
 
 struct event_base;
 
@@ -29,5 +29,8 @@ void channel_close(struct channel *channel);
 /* Sends one question, once. As c-ares does, it may call back before it returns. */
 void channel_ask(struct channel *channel, const char *name, enum dns_type type,
                  ares_callback callback, void *arg);
+
+/* How a question ended for which the callback got this status of c-ares and no message. */
+enum answer_outcome channel_outcome(int status);
 
 #endif

@@ -24,7 +24,7 @@ struct resolv_conf {
 };
 
 /* Reads the text of such a file; what it does not know is passed over, as in other resolvers, and
- * so is a search domain that is no name. Always fills *ret_conf, which resolv_conf_clear() frees. */
+ * so is a search domain that is no name. Always fills *ret_conf; resolv_conf_clear() frees it. */
 void resolv_conf_parse(const char *text, size_t length, struct resolv_conf *ret_conf);
 
 /* Reads the file. Returns 0 or -errno; then *ret_conf is as of an empty file. */

@@ -5,8 +5,6 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file_stamp.h"
@@ -23,6 +21,9 @@
  * as well. */
 #define UDP_PACKETS 1
 #define TCP_PACKETS 5
+
+/* A query's place in the search list when that is another one now; the next place is the first. */
+#define BEGIN_AGAIN SIZE_MAX
 
 /* Looks at files and interfaces are no dearer than this, however many questions there are. */
 #define LOOK_EVERY USEC_PER_SEC
@@ -80,6 +81,16 @@ static struct servers_manner manner_of(const struct resolv_conf *conf)
     };
 }
 
+static void begin_searches_again(struct resolver *resolver)
+{
+    list_each(node, &resolver->queries)
+    {
+        struct query *query = list_entry(node, struct query, node);
+        if (query->question.search)
+            query->candidate = BEGIN_AGAIN;
+    }
+}
+
 /* Reads the file again where it has changed. What cannot be used changes nothing. */
 static void refresh_conf(struct resolver *resolver, usec_t now)
 {
@@ -103,6 +114,7 @@ static void refresh_conf(struct resolver *resolver, usec_t now)
         struct resolv_conf old = resolver->conf;
         resolver->conf = conf;
         conf = old;
+        begin_searches_again(resolver);
     }
     resolv_conf_clear(&conf);
     if (result == -EMFILE || result == -ENFILE || result == -ENOMEM)
@@ -159,30 +171,6 @@ static void query_restart(struct query *query)
     query->asked = 0;
     query->by_tcp = false;
     query_later(query);
-}
-
-/* c-ares says "refused" when it has no socket to ask with, too. */
-static bool lacks_sockets(void)
-{
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    close(fd);
-    return false;
-}
-
-static enum answer_outcome outcome_of_status(int status)
-{
-    switch (status) {
-    case ARES_ETIMEOUT:
-        return ANSWER_TIMEOUT;
-    case ARES_ECONNREFUSED:
-        return lacks_sockets() ? ANSWER_LOCAL_FAULT : ANSWER_UNREACHABLE;
-    case ARES_ENOMEM:
-        return ANSWER_LOCAL_FAULT;
-    default:
-        return ANSWER_MALFORMED;
-    }
 }
 
 /* Whether another server, or the same one again, may know better. A server that spoke is asked
@@ -289,7 +277,7 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *messag
     if (message)
         answer_parse(message, (size_t)length, query->asked_name, query->question.type, &answer);
     else
-        answer.outcome = outcome_of_status(status);
+        answer.outcome = channel_outcome(status);
     if (message && is_truncated(message, length) && !query->by_tcp)
         ask_by_tcp(query, &answer);
     else
@@ -314,7 +302,7 @@ static bool answered_here(struct query *query, usec_t now)
     struct resolver *resolver = query->resolver;
     enum dns_type type = query->question.type;
     struct answer answer = {.outcome = ANSWER_NOT_ASKED, .ttl = ANSWER_TTL_UNKNOWN};
-    if (query->asked > 0 || query->candidate > 0)
+    if (query->asked > 0)
         return false;
     if (type != DNS_TYPE_SRV && hosts_answer(resolver->hosts, query->name, type, &answer)) {
         strcpy(query->asked_name, query->name);
@@ -344,6 +332,8 @@ static void on_pump(evutil_socket_t fd, short events, void *arg)
     refresh_conf(resolver, clock_now());
     while ((query = next_to_send(resolver)) != NULL) {
         usec_t now = clock_now();
+        if (query->candidate == BEGIN_AGAIN && query->asked == 0)
+            take_candidate(query, 0);
         if (answered_here(query, now))
             continue;
         usec_t wait =

@@ -13,6 +13,7 @@ E2E_TESTS = \
     tests/e2e/test_proxy_protocol \
     tests/e2e/test_relay \
     tests/e2e/test_retire \
+    tests/e2e/test_service \
     tests/e2e/test_source \
     tests/e2e/test_stop \
     tests/e2e/test_unix
@@ -92,6 +93,11 @@ tests_e2e_test_proxy_protocol_SOURCES = tests/e2e/test_proxy_protocol.c
 tests_e2e_test_proxy_protocol_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_proxy_protocol_CFLAGS = $(E2E_CFLAGS)
 tests_e2e_test_proxy_protocol_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_service_SOURCES = tests/e2e/test_service.c
+tests_e2e_test_service_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_service_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_service_LDADD = $(E2E_LDADD)
 
 tests_e2e_test_source_SOURCES = tests/e2e/test_source.c
 tests_e2e_test_source_CPPFLAGS = $(E2E_CPPFLAGS)

@@ -1,10 +1,7 @@
 /* DNS servers that fail, are silent, or come up late. */
 #include "bed.h"
-#include "tempdir.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* TTLs are whole seconds in DNS; with this they run out sooner. */
 #define QUICK "-o dns.max-ttl=300ms -o dns.min-ttl=100ms"
@@ -162,61 +159,6 @@ START_TEST(silent_aaaa_does_not_hold_up_a)
 }
 END_TEST
 
-enum { MANY = 1000, BUDGET = 200, LOOKS = 400, LOOK_MS = 50 };
-
-/* LISTEN=TARGET for so many upstreams, each with a name of its own. */
-static char *many_upstreams(const struct tempdir *dir)
-{
-    size_t size = MANY * (strlen(tempdir_path(dir)) + 64), length = 0;
-    char *words = malloc(size);
-    ck_assert_ptr_nonnull(words);
-    length = (size_t)snprintf(words, size, "REDIAL_UPSTREAMS=");
-    for (int i = 0; i < MANY; i++) {
-        length += (size_t)snprintf(words + length, size - length, "unix:%s/%d=n%d.test:80 ",
-                                   tempdir_path(dir), i, i);
-    }
-    return words;
-}
-
-/* A thousand upstreams of different names: in no second more questions come than the budget allows,
- * give or take how evenly this machine runs both; and each name is asked for. */
-START_TEST(a_thousand_upstreams_start_within_the_budget)
-{
-    static struct look {
-        int64_t when;
-        size_t count;
-    } looks[LOOKS];
-    struct bed bed;
-    int count = 0;
-    bed_open(&bed);
-    struct tempdir *dir = tempdir_create();
-    char *upstreams = many_upstreams(dir);
-    const char *const environment[] = {upstreams, NULL};
-    bed_run_plain(&bed, environment, 0, "-r %s -w 1 -o dns.family=ipv4 -o redial.dns-budget=%d/s",
-                  dns_script_address(bed.dns), BUDGET);
-    do {
-        looks[count].when = moment_ms();
-        looks[count].count = dns_script_count_all(bed.dns);
-        dns_script_wait(bed.dns, "nobody.test", DNS_A, 1, LOOK_MS); /* a while */
-    } while (++count < LOOKS && dns_script_count(bed.dns, "n999.test", DNS_A) == 0);
-    for (int i = 0; i < count; i++) {
-        for (int j = i; j < count && looks[j].when <= looks[i].when + 1000; j++) {
-            ck_assert_msg(looks[j].count - looks[i].count <= BUDGET * 115 / 100,
-                          "%zu questions in a second", looks[j].count - looks[i].count);
-        }
-    }
-    for (int i = 0; i < MANY; i += 37) {
-        char name[32];
-        snprintf(name, sizeof(name), "n%d.test", i);
-        ck_assert(dns_script_wait(bed.dns, name, DNS_A, 1, limit_ms(5000)));
-    }
-    ck_assert(daemon_wait_line(bed.daemon, "half of dns-budget is used", limit_ms(1000)));
-    free(upstreams);
-    bed_close(&bed);
-    tempdir_remove(dir);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("dns_faults");
@@ -226,6 +168,5 @@ int main(void)
     BED_TEST(suite, client_is_reset_at_its_deadline, BED_THREADS, 20);
     BED_TEST(suite, second_resolver_answers_for_the_first, 2, 20);
     BED_TEST(suite, silent_aaaa_does_not_hold_up_a, 2, 20);
-    BED_TEST(suite, a_thousand_upstreams_start_within_the_budget, 1, 60);
     return bed_main(suite);
 }

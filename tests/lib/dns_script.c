@@ -20,7 +20,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-enum { DNS_NAME_SIZE = 256, DNS_ADDRESSES_MAX = 64, DNS_CHAIN_MAX = 8 };
+enum { DNS_NAME_SIZE = 256, DNS_ADDRESSES_MAX = 64, DNS_CHAIN_MAX = 8, DNS_SERVICES_SIZE = 1024 };
 
 /* Return codes of RFC 1035, and one that means no answer at all. */
 enum { DNS_CODE_NXDOMAIN = 3, DNS_CODE_SERVFAIL = 2, DNS_CODE_REFUSED = 5, DNS_CODE_DROP = -1 };
@@ -31,6 +31,7 @@ struct dns_records {
     unsigned ttl;
     int count;
     unsigned char addresses[DNS_ADDRESSES_MAX * 16];
+    char services[DNS_SERVICES_SIZE]; /* of SRV, as they were set */
     int delay_ms;
     int64_t *times_us; /* of the queries */
     size_t queries;
@@ -44,6 +45,7 @@ struct dns_name {
     unsigned target_ttl;
     struct dns_records a;
     struct dns_records aaaa;
+    struct dns_records srv;
 };
 
 /* A request whose answer leaves later. */
@@ -102,12 +104,13 @@ static struct dns_name *dns_make(struct dns_script *dns, const char *name)
 
 static struct dns_records *dns_records_of(struct dns_name *entry, enum dns_type type)
 {
-    return type == DNS_A ? &entry->a : &entry->aaaa;
+    return type == DNS_A ? &entry->a : type == DNS_AAAA ? &entry->aaaa : &entry->srv;
 }
 
 static bool dns_is_known(const struct dns_name *entry)
 {
-    return entry != NULL && (entry->target[0] != '\0' || entry->a.known || entry->aaaa.known);
+    return entry != NULL &&
+           (entry->target[0] != '\0' || entry->a.known || entry->aaaa.known || entry->srv.known);
 }
 
 static void dns_note_query(struct dns_script *dns, const char *name, enum dns_type type)
@@ -136,6 +139,52 @@ static int dns_code_of(enum dns_answer answer)
         return DNS_CODE_DROP;
     default:
         return 0;
+    }
+}
+
+/* Writes a name as it goes over the wire (RFC 1035 3.1): its length. */
+static size_t dns_encode_name(const char *name, unsigned char *bytes)
+{
+    size_t length = 0;
+    while (*name != '\0' && strcmp(name, ".") != 0) {
+        size_t label = strcspn(name, ".");
+        bytes[length++] = (unsigned char)label;
+        memcpy(bytes + length, name, label);
+        length += label;
+        name += label + (name[label] == '.');
+    }
+    bytes[length++] = 0;
+    return length;
+}
+
+static void dns_add_services(struct evdns_server_request *request, const char *name,
+                             const struct dns_records *records)
+{
+    char copy[DNS_SERVICES_SIZE];
+    char *rest = copy;
+    memcpy(copy, records->services, sizeof(copy));
+    for (char *one; (one = strsep(&rest, ",")) != NULL;) {
+        unsigned port = 0;
+        unsigned priority = 0;
+        unsigned weight = 0;
+        char *numbers = strchr(one, ':');
+        if (*one == '\0') {
+            continue;
+        }
+        if (numbers != NULL) {
+            *numbers++ = '\0';
+            if (sscanf(numbers, "%u/%u/%u", &port, &priority, &weight) != 3) {
+                die("DNS server: bad SRV records: %s", records->services);
+            }
+        }
+        uint16_t fixed[3] = {htons((uint16_t)priority), htons((uint16_t)weight),
+                             htons((uint16_t)port)};
+        unsigned char data[sizeof(fixed) + DNS_NAME_SIZE + 1];
+        memcpy(data, fixed, sizeof(fixed));
+        size_t length = sizeof(fixed) + dns_encode_name(one, data + sizeof(fixed));
+        evdns_server_request_add_reply(request, EVDNS_ANSWER_SECTION, name, DNS_SRV,
+                                       EVDNS_CLASS_INET, (int)records->ttl, (int)length, 0,
+                                       (const char *)data);
     }
 }
 
@@ -173,6 +222,12 @@ static int dns_fill(struct dns_script *dns, struct evdns_server_request *request
         int code = dns_code_of(records->answer);
         if (code != 0) {
             return code;
+        }
+        if (entry->target[0] == '\0' && type == DNS_SRV) {
+            if (records->answer == DNS_ANSWER_RECORDS) {
+                dns_add_services(request, owner, records);
+            }
+            return 0;
         }
         if (entry->target[0] == '\0') {
             dns_add_addresses(request, owner, records, type);
@@ -237,7 +292,7 @@ static void dns_on_request(struct evdns_server_request *request, void *context)
     dns->queries++;
     if (question == NULL) {
         code = DNS_CODE_REFUSED;
-    } else if (question->type == DNS_A || question->type == DNS_AAAA) {
+    } else if (question->type == DNS_A || question->type == DNS_AAAA || question->type == DNS_SRV) {
         enum dns_type type = (enum dns_type)question->type;
         dns_note_query(dns, question->name, type);
         code = dns_fill(dns, request, question->name, type, &delay_ms);
@@ -332,6 +387,7 @@ void dns_script_stop(struct dns_script *dns)
         LIST_REMOVE(entry, link);
         free(entry->a.times_us);
         free(entry->aaaa.times_us);
+        free(entry->srv.times_us);
         free(entry);
     }
     pthread_cond_destroy(&dns->changed);
@@ -371,15 +427,19 @@ static int dns_parse_addresses(const char *text, enum dns_type type, unsigned ch
     return count;
 }
 
-void dns_script_set(struct dns_script *dns, const char *name, enum dns_type type,
-                    const char *addresses, unsigned ttl)
+void dns_script_set(struct dns_script *dns, const char *name, enum dns_type type, const char *text,
+                    unsigned ttl)
 {
     pthread_mutex_lock(&dns->lock);
     struct dns_records *records = dns_records_of(dns_make(dns, name), type);
     records->known = true;
     records->answer = DNS_ANSWER_RECORDS;
     records->ttl = ttl;
-    records->count = dns_parse_addresses(addresses, type, records->addresses);
+    if (type == DNS_SRV) {
+        snprintf(records->services, sizeof(records->services), "%s", text);
+    } else {
+        records->count = dns_parse_addresses(text, type, records->addresses);
+    }
     pthread_mutex_unlock(&dns->lock);
 }
 
@@ -423,6 +483,7 @@ static void dns_records_forget(struct dns_records *records)
     records->known = false;
     records->answer = DNS_ANSWER_RECORDS;
     records->count = 0;
+    records->services[0] = '\0';
     records->delay_ms = 0;
 }
 
@@ -433,6 +494,7 @@ void dns_script_remove(struct dns_script *dns, const char *name)
     entry->target[0] = '\0';
     dns_records_forget(&entry->a);
     dns_records_forget(&entry->aaaa);
+    dns_records_forget(&entry->srv);
     pthread_mutex_unlock(&dns->lock);
 }
 

@@ -11,7 +11,7 @@
 
 struct dns_script;
 
-enum dns_type { DNS_A = 1, DNS_AAAA = 28 };
+enum dns_type { DNS_A = 1, DNS_AAAA = 28, DNS_SRV = 33 };
 
 enum dns_answer {
     DNS_ANSWER_RECORDS,  /* the addresses that were set (the normal case) */
@@ -29,11 +29,12 @@ struct dns_script *dns_script_start(const char *ip, uint16_t port);
 const char *dns_script_address(const struct dns_script *dns);
 uint16_t dns_script_port(const struct dns_script *dns);
 
-/* Sets the addresses of (name, type), with commas between ("127.0.0.2,127.0.0.3"), and their TTL in
- * seconds. Takes back an earlier dns_script_set_answer of (name, type). At most 28 A records fit
- * into an answer. */
+/* Sets the records of (name, type), with commas between, and their TTL in seconds: addresses
+ * ("127.0.0.2,127.0.0.3"), or of SRV target, port, priority and weight ("a.test:80/10/1"; "." alone
+ * is no service). Takes back an earlier dns_script_set_answer of (name, type). At most 28 A records
+ * fit into an answer. */
 void dns_script_set(struct dns_script *dns, const char *name, enum dns_type type,
-                    const char *addresses, unsigned ttl);
+                    const char *records, unsigned ttl);
 
 /* owner is an alias of target, with its own TTL in seconds; the answer holds the whole chain. */
 void dns_script_set_alias(struct dns_script *dns, const char *owner, const char *target,

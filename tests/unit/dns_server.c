@@ -19,7 +19,7 @@ struct rule {
     char name[256];
     int type, how;
     uint32_t ttl;
-    char addresses[512];
+    char records[1024];
 };
 
 struct question {
@@ -36,6 +36,7 @@ struct dns_server {
     size_t rule_count;
     struct question questions[QUESTIONS];
     size_t question_count;
+    bool extras;
 };
 
 static struct rule *find_rule(struct dns_server *server, const char *name, int type)
@@ -67,30 +68,47 @@ static bool read_question(const uint8_t *packet, size_t length, struct question 
     return true;
 }
 
-/* "PRIORITY WEIGHT PORT TARGET" or "PRIORITY WEIGHT PORT TARGET ADDRESS": the address is an extra.
- */
-static void add_service(struct dns_message *reply, const char *word, uint32_t ttl, bool extra)
+/* Calls `add` with each word of the rule's records, in a copy. */
+static void each_record(const struct rule *rule, struct dns_message *reply,
+                        void (*add)(struct dns_message *reply, const struct rule *rule, char *word))
 {
-    unsigned priority, weight, port;
-    char target[256], ip[64] = "";
-    if (sscanf(word, "%u %u %u %255s %63s", &priority, &weight, &port, target, ip) < 4)
-        abort();
-    if (!extra)
-        dns_srv(reply, "@", ttl, priority, weight, port, target);
-    else if (*ip)
-        dns_extra(reply, target, ttl, ip);
+    char copy[sizeof rule->records], *rest = copy, *word;
+    memcpy(copy, rule->records, sizeof copy);
+    while ((word = strsep(&rest, ",")) != NULL)
+        if (*word)
+            add(reply, rule, word);
 }
 
-static void add_records(struct dns_message *reply, const struct rule *rule)
+static void add_address(struct dns_message *reply, const struct rule *rule, char *word)
 {
-    for (int extra = 0; extra < 2; extra++) { /* sections in their order */
-        char copy[sizeof rule->addresses], *rest = copy, *word;
-        memcpy(copy, rule->addresses, sizeof copy);
-        while ((word = strsep(&rest, ",")) != NULL)
-            if (*word && rule->type == DNS_SRV)
-                add_service(reply, word, rule->ttl, extra);
-            else if (*word && !extra)
-                dns_address(reply, "@", rule->ttl, word);
+    dns_address(reply, "@", rule->ttl, word);
+}
+
+static void add_extra(struct dns_message *reply, const struct rule *rule, char *word)
+{
+    dns_extra(reply, rule->name, rule->ttl, word);
+}
+
+static void add_srv(struct dns_message *reply, const struct rule *rule, char *word)
+{
+    unsigned port = 0, priority = 0, weight = 0;
+    char *numbers = strchr(word, ':');
+    if (numbers) {
+        *numbers = '\0';
+        if (sscanf(numbers + 1, "%u/%u/%u", &port, &priority, &weight) != 3)
+            abort();
+    }
+    dns_srv(reply, "@", rule->ttl, priority, weight, port, word);
+}
+
+/* The addresses of everything that the SRV rule may name: a target too many is no harm. */
+static void add_extras(const struct dns_server *server, const struct rule *srv,
+                       struct dns_message *reply)
+{
+    for (size_t i = 0; i < server->rule_count; i++) {
+        const struct rule *rule = &server->rules[i];
+        if (rule->type != DNS_SRV && rule->how == DNS_NOERROR && strstr(srv->records, rule->name))
+            each_record(rule, reply, add_extra);
     }
 }
 
@@ -104,8 +122,12 @@ static void answer(struct dns_server *server, const struct question *question, c
         return;
     dns_begin(&reply, how < 0 ? DNS_NOERROR : how, question->name, question->type);
     memcpy(reply.bytes, id, 2);
-    if (how == DNS_NOERROR)
-        add_records(&reply, rule);
+    if (how == DNS_NOERROR || how == DNS_TRUNCATED)
+        each_record(rule, &reply, rule->type == DNS_SRV ? add_srv : add_address);
+    if (how == DNS_NOERROR && rule->type == DNS_SRV && server->extras)
+        add_extras(server, rule, &reply);
+    if (how == DNS_TRUNCATED)
+        reply.bytes[2] |= 0x02;
     if (how == DNS_GARBAGE)
         reply.bytes[7] = 9; /* nine answers that are not there */
     if (how == DNS_FOREIGN)
@@ -129,18 +151,32 @@ static void on_packet(evutil_socket_t fd, short events, void *arg)
     answer(server, question, packet, (struct sockaddr *)&from, from_length);
 }
 
-struct dns_server *dns_server_new(struct event_base *base)
+struct dns_server *dns_server_new_at(struct event_base *base, const char *ip, uint16_t port)
 {
     struct dns_server *server = calloc(1, sizeof *server);
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof any;
-    server->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (bind(server->fd, (struct sockaddr *)&any, length) < 0 ||
-        getsockname(server->fd, (struct sockaddr *)&any, &length) < 0)
+    struct address wanted;
+    struct sockaddr_storage bound;
+    socklen_t length = sizeof bound;
+    if (!server || !address_parse_ip(ip, port, &wanted))
         abort();
-    server->address = address_from_sockaddr((struct sockaddr *)&any, length);
+    server->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (bind(server->fd, &wanted.sa, address_length(&wanted)) < 0 ||
+        getsockname(server->fd, (struct sockaddr *)&bound, &length) < 0) {
+        close(server->fd);
+        free(server);
+        return NULL;
+    }
+    server->address = address_from_sockaddr((struct sockaddr *)&bound, length);
     server->event = event_new(base, server->fd, EV_READ | EV_PERSIST, on_packet, server);
     event_add(server->event, NULL);
+    return server;
+}
+
+struct dns_server *dns_server_new(struct event_base *base)
+{
+    struct dns_server *server = dns_server_new_at(base, "127.0.0.1", 0);
+    if (!server)
+        abort();
     return server;
 }
 
@@ -170,12 +206,17 @@ void dns_server_fail(struct dns_server *server, const char *name, int type, int 
 }
 
 void dns_server_say(struct dns_server *server, const char *name, int type, uint32_t ttl,
-                    const char *addresses)
+                    const char *records)
 {
     dns_server_fail(server, name, type, DNS_NOERROR);
     struct rule *rule = find_rule(server, name, type);
     rule->ttl = ttl;
-    snprintf(rule->addresses, sizeof rule->addresses, "%s", addresses);
+    snprintf(rule->records, sizeof rule->records, "%s", records);
+}
+
+void dns_server_add_extras(struct dns_server *server)
+{
+    server->extras = true;
 }
 
 static bool is(const struct question *question, const char *name, int type)

@@ -4,11 +4,13 @@ unit_programs = \
 	tests/unit/test_base_backoff \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_cpus \
+	tests/unit/test_base_file_stamp \
 	tests/unit/test_base_list \
 	tests/unit/test_base_log \
 	tests/unit/test_base_mailbox \
 	tests/unit/test_base_network \
 	tests/unit/test_base_random \
+	tests/unit/test_base_ring \
 	tests/unit/test_base_stride \
 	tests/unit/test_base_utf8 \
 	tests/unit/test_config_ini \
@@ -19,18 +21,24 @@ unit_programs = \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_load \
 	tests/unit/test_discovery_answer \
+	tests/unit/test_discovery_answer_srv \
 	tests/unit/test_discovery_budget \
+	tests/unit/test_discovery_record \
+	tests/unit/test_discovery_resolv_conf \
 	tests/unit/test_discovery_membership \
+	tests/unit/test_discovery_membership_journal \
 	tests/unit/test_discovery_endpoint_set \
 	tests/unit/test_discovery_hosts \
 	tests/unit/test_discovery_discovery \
 	tests/unit/test_discovery_lookup \
+	tests/unit/test_discovery_lookup_shared \
 	tests/unit/test_discovery_resolver \
 	tests/unit/test_discovery_search \
-	tests/unit/test_discovery_srv \
 	tests/unit/test_discovery_servers \
 	tests/unit/test_discovery_service \
 	tests/unit/test_discovery_table \
+	tests/unit/test_discovery_resolver_files \
+	tests/unit/test_discovery_explain \
 	tests/unit/test_proxy_heap \
 	tests/unit/test_proxy_balance \
 	tests/unit/test_proxy_balance_threads \
@@ -81,6 +89,12 @@ tests_unit_test_base_cpus_SOURCES = tests/unit/test_base_cpus.c tests/unit/suite
 tests_unit_test_base_cpus_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_cpus_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
+tests_unit_test_base_file_stamp_SOURCES = tests/unit/test_base_file_stamp.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_base_file_stamp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_file_stamp_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
 tests_unit_test_base_list_SOURCES = tests/unit/test_base_list.c tests/unit/suite.h
 tests_unit_test_base_list_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_list_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
@@ -100,6 +114,10 @@ tests_unit_test_base_network_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 tests_unit_test_base_random_SOURCES = tests/unit/test_base_random.c tests/unit/suite.h
 tests_unit_test_base_random_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_random_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_ring_SOURCES = tests/unit/test_base_ring.c tests/unit/suite.h
+tests_unit_test_base_ring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_ring_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
 tests_unit_test_base_stride_SOURCES = tests/unit/test_base_stride.c tests/unit/suite.h
 tests_unit_test_base_stride_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -147,6 +165,83 @@ tests_unit_test_discovery_answer_SOURCES = tests/unit/test_discovery_answer.c te
 tests_unit_test_discovery_answer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_answer_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
+tests_unit_test_discovery_answer_srv_SOURCES = tests/unit/test_discovery_answer_srv.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h
+tests_unit_test_discovery_answer_srv_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_answer_srv_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_membership_journal_SOURCES = tests/unit/test_discovery_membership_journal.c \
+	tests/unit/suite.h
+tests_unit_test_discovery_membership_journal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_membership_journal_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_resolver_files_SOURCES = tests/unit/test_discovery_resolver_files.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/files.c \
+	tests/unit/files.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_resolver_files_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_resolver_files_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_lookup_shared_SOURCES = tests/unit/test_discovery_lookup_shared.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_lookup_shared_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_lookup_shared_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_service_SOURCES = tests/unit/test_discovery_service.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
+	tests/unit/service_rig.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_service_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_service_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_explain_SOURCES = tests/unit/test_discovery_explain.c tests/unit/suite.h \
+	tests/unit/dns_message.c \
+	tests/unit/dns_message.h \
+	tests/unit/dns_server.c \
+	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
+	tests/unit/service_rig.h \
+	tests/unit/turn.h
+tests_unit_test_discovery_explain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_explain_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_record_SOURCES = tests/unit/test_discovery_record.c tests/unit/suite.h
+tests_unit_test_discovery_record_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_record_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_resolv_conf_SOURCES = tests/unit/test_discovery_resolv_conf.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_discovery_resolv_conf_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_resolv_conf_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_servers_SOURCES = tests/unit/test_discovery_servers.c tests/unit/suite.h
+tests_unit_test_discovery_servers_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_servers_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c tests/unit/suite.h
+tests_unit_test_discovery_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_table_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
 tests_unit_test_discovery_endpoint_set_SOURCES = tests/unit/test_discovery_endpoint_set.c \
 	tests/unit/plain_set.h \
 	tests/unit/suite.h
@@ -164,6 +259,8 @@ tests_unit_test_discovery_discovery_SOURCES = tests/unit/test_discovery_discover
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
 	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
 	tests/unit/turn.h
 tests_unit_test_discovery_discovery_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_discovery_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
@@ -173,6 +270,8 @@ tests_unit_test_discovery_lookup_SOURCES = tests/unit/test_discovery_lookup.c te
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
 	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
 	tests/unit/turn.h
 tests_unit_test_discovery_lookup_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_lookup_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
@@ -182,6 +281,8 @@ tests_unit_test_discovery_resolver_SOURCES = tests/unit/test_discovery_resolver.
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
 	tests/unit/dns_server.h \
+	tests/unit/route_rig.c \
+	tests/unit/route_rig.h \
 	tests/unit/turn.h
 tests_unit_test_discovery_resolver_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_resolver_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
@@ -401,29 +502,6 @@ tests_unit_test_proxy_sessions_SOURCES = tests/unit/test_proxy_sessions.c tests/
 	tests/unit/loop_rig.h
 tests_unit_test_proxy_sessions_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_sessions_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
-
-tests_unit_test_discovery_srv_SOURCES = tests/unit/test_discovery_srv.c tests/unit/suite.h \
-	tests/unit/dns_message.c \
-	tests/unit/dns_message.h
-tests_unit_test_discovery_srv_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_discovery_srv_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
-
-tests_unit_test_discovery_servers_SOURCES = tests/unit/test_discovery_servers.c tests/unit/suite.h
-tests_unit_test_discovery_servers_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_discovery_servers_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
-
-tests_unit_test_discovery_service_SOURCES = tests/unit/test_discovery_service.c tests/unit/suite.h \
-	tests/unit/dns_message.c \
-	tests/unit/dns_message.h \
-	tests/unit/dns_server.c \
-	tests/unit/dns_server.h \
-	tests/unit/turn.h
-tests_unit_test_discovery_service_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_discovery_service_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
-
-tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c tests/unit/suite.h
-tests_unit_test_discovery_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_discovery_table_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_search_SOURCES = tests/unit/test_discovery_search.c tests/unit/suite.h \
 	tests/unit/dns_message.c \

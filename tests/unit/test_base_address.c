@@ -271,6 +271,28 @@ START_TEST(knows_loopback)
 }
 END_TEST
 
+START_TEST(knows_who_can_be_one_host)
+{
+    static const char *const hosts[] = {
+        "1.0.0.0",         "10.0.0.1",  "127.0.0.1",       "169.254.169.254",
+        "223.255.255.255", "240.0.0.1", "255.255.255.254", "::1",
+        "fd00::1",         "fe80::1",   "feff::1",         "::ffff:10.0.0.1"};
+    static const char *const others[] = {
+        "0.0.0.0", "0.1.2.3", "0.255.255.255",   "224.0.0.0",      "239.255.255.255", "::",
+        "ff00::",  "ff02::1", "255.255.255.255", "::ffff:0.0.0.0", "::ffff:224.0.0.1"};
+    struct address address, none = {0};
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+        ck_assert(address_parse_ip(hosts[i], 80, &address));
+        ck_assert_msg(address_is_unicast(&address), "%s", hosts[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        ck_assert(address_parse_ip(others[i], 80, &address));
+        ck_assert_msg(!address_is_unicast(&address), "%s", others[i]);
+    }
+    ck_assert(!address_is_unicast(&none));
+}
+END_TEST
+
 START_TEST(takes_what_the_kernel_says)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
@@ -318,6 +340,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, compare_is_a_total_order);
     tcase_add_test(cases, order_is_family_address_port);
     tcase_add_test(cases, knows_loopback);
+    tcase_add_test(cases, knows_who_can_be_one_host);
     tcase_add_test(cases, takes_what_the_kernel_says);
     tcase_add_test(cases, no_address_has_a_text_too);
     tcase_add_test(cases, the_port_can_be_set);

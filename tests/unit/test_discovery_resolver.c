@@ -29,6 +29,7 @@ struct result {
     size_t count;
     uint32_t ttl;
     struct address first, server;
+    bool truncated;
 };
 
 static void on_answer(void *arg, const struct reply *reply)
@@ -40,6 +41,7 @@ static void on_answer(void *arg, const struct reply *reply)
     result->count = answer->count;
     result->ttl = answer->ttl;
     result->server = reply->server;
+    result->truncated = answer->truncated;
     if (answer->count > 0)
         result->first = answer->records[0].address;
 }
@@ -62,13 +64,18 @@ static void teardown(void)
 }
 
 /* A resolver that asks the first `count` servers. */
-static void resolve_with(size_t count)
+static void resolve_within(unsigned budget, size_t count)
 {
     struct address addresses[SERVERS];
     for (size_t i = 0; i < count; i++)
         addresses[i] = *dns_server_address(servers[i]);
-    ck_assert_int_eq(resolver_new(base, 512, &resolver), 0);
+    ck_assert_int_eq(resolver_new(base, budget, &resolver), 0);
     ck_assert_int_eq(resolver_servers(resolver, addresses, count, &asked_servers), 0);
+}
+
+static void resolve_with(size_t count)
+{
+    resolve_within(512, count);
 }
 
 static void begin(const char *name, int type, resolver_callback *callback, void *arg,
@@ -389,6 +396,53 @@ START_TEST(the_same_list_is_opened_once)
 }
 END_TEST
 
+START_TEST(a_part_where_tcp_fails)
+{
+    struct result result;
+    resolve_with(1);
+    dns_server_say(servers[0], NAME, DNS_A, 7, "10.0.0.1,10.0.0.2");
+    dns_server_fail(servers[0], NAME, DNS_A, DNS_TRUNCATED);
+    ask(NAME, DNS_A, &result);
+    ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
+    ck_assert_uint_eq(result.count, 2);
+    ck_assert(result.truncated);
+}
+END_TEST
+
+/* 10 packets a second, one at once: after one by UDP and five by TCP the next waits for half a
+ * second. */
+START_TEST(tcp_costs_more)
+{
+    struct result result;
+    resolve_within(10, 1);
+    dns_server_say(servers[0], NAME, DNS_A, 7, "10.0.0.1");
+    dns_server_fail(servers[0], NAME, DNS_A, DNS_TRUNCATED);
+    ask(NAME, DNS_A, &result);
+    ck_assert_int_ge(ask("b.test", DNS_A, &result), 400 * USEC_PER_MSEC);
+}
+END_TEST
+
+START_TEST(urgent_questions_go_first)
+{
+    static const char *const names[] = {"a.test", "b.test", "c.test", "urgent.test"};
+    struct result results[COUNT_OF(names)] = {{.calls = 0}};
+    struct query *query;
+    resolve_within(10, 1);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct question question = {.servers = asked_servers,
+                                    .name = names[i],
+                                    .type = DNS_TYPE_A,
+                                    .urgent = i == COUNT_OF(names) - 1};
+        ck_assert_int_eq(resolver_ask(resolver, &question, on_answer, &results[i], &query), 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        ck_assert(turn_until(base, is_called, &results[i], 10000));
+    for (size_t i = 0; i + 1 < COUNT_OF(names); i++)
+        ck_assert_int_lt(dns_server_time(servers[0], "urgent.test", DNS_A, 0),
+                         dns_server_time(servers[0], names[i], DNS_A, 0));
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, teardown);
@@ -407,6 +461,9 @@ static void add(TCase *cases)
     tcase_add_test(cases, it_sleeps_when_nothing_is_asked);
     tcase_add_test(cases, servers_that_cannot_be);
     tcase_add_test(cases, the_same_list_is_opened_once);
+    tcase_add_test(cases, a_part_where_tcp_fails);
+    tcase_add_test(cases, tcp_costs_more);
+    tcase_add_test(cases, urgent_questions_go_first);
 }
 
 int main(void)

@@ -51,8 +51,8 @@ static void check_timers(void)
         if (dues[i] != 0 && (first == 0 || dues[i] < first))
             first = dues[i];
     }
-    ck_assert_msg(faults == 0 && timers_due(&timers) == first, "%zu faults, due %lld, not %lld", faults,
-                  (long long)timers_due(&timers), (long long)first);
+    ck_assert_msg(faults == 0 && timers_due(&timers) == first, "%zu faults, due %lld, not %lld",
+                  faults, (long long)timers_due(&timers), (long long)first);
 }
 
 static size_t overdue(void)

@@ -25,7 +25,7 @@ START_TEST(change_is_followed_within_the_ttl)
     int64_t changed = moment_ms();
     ck_assert(dns_script_wait(bed.dns, BED_NAME, DNS_A, asked + 2, limit_ms(3000)));
     int64_t used = bed_ask_until(&bed, "127.0.0.4", limit_ms(3000));
-    ck_assert_msg(used - changed <= 2000 + limit_ms(200), "after %d ms", (int)(used - changed));
+    ck_assert_msg(used - changed <= 2000 + limit_ms(100), "after %d ms", (int)(used - changed));
 
     ck_assert(daemon_wait_line(
         bed.daemon,

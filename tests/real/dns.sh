@@ -77,7 +77,9 @@ setLocal("127.0.0.1:$front_port")
 setACL({"127.0.0.0/8"})
 newServer({address="127.0.0.1:$zone_port", healthCheckMode="up"})
 newServer({address="127.0.0.1:$garbage_port", pool="garbage", healthCheckMode="up"})
+setSecurityPollSuffix("") -- which would ask the network
 local asked = 0
+local spared = true -- of two questions a flaky server drops one
 local lies = { servfail = DNSAction.ServFail, refused = DNSAction.Refused, nxdomain = DNSAction.Nxdomain,
     drop = DNSAction.Drop, truncate = DNSAction.Truncate }
 addAction(AllRule(), LuaAction(function(dq)
@@ -92,6 +94,11 @@ addAction(AllRule(), LuaAction(function(dq)
     if file then file:close() end
     if lie == "truncate" and dq.tcp then return DNSAction.Drop, "" end
     if lie == "garbage" then return DNSAction.Pool, "garbage" end
+    if lie == "slow" then return DNSAction.Delay, "800" end
+    if lie == "flaky" then
+        spared = not spared
+        if not spared then return DNSAction.Drop, "" end
+    end
     return lies[lie] or DNSAction.None, ""
 end))
 CONF

@@ -180,6 +180,7 @@ static int run_load(int count, char **words)
     if (optind != count - 1) {
         usage();
     }
+    setvbuf(stdout, NULL, _IOLBF, 0); /* who reads along finds whole lines */
     load.address = words[optind];
     load.base = event_base_new();
     load.timer = evtimer_new(load.base, on_due, &load);

@@ -17,6 +17,7 @@ libbase_a_SOURCES = \
 	src/base/utf8.c src/base/utf8.h
 
 libconfig_a_SOURCES = \
+	src/config/compare.c src/config/compare.h \
 	src/config/config.c src/config/config.h \
 	src/config/errors.c src/config/errors.h \
 	src/config/ini.c src/config/ini.h \
@@ -72,6 +73,7 @@ libproxy_a_SOURCES = \
 	src/proxy/ranking.c src/proxy/ranking.h \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/retire.c src/proxy/retire.h \
+	src/proxy/roster.c src/proxy/roster.h \
 	src/proxy/session.c src/proxy/session.h src/proxy/session_state.h \
 	src/proxy/session_end.c src/proxy/session_end.h \
 	src/proxy/sessions.c src/proxy/sessions.h \
@@ -89,9 +91,14 @@ libproxy_a_SOURCES = \
 
 libdaemon_a_SOURCES = \
 	src/daemon/descriptors.c src/daemon/descriptors.h \
+	src/daemon/engine.c src/daemon/engine.h \
+	src/daemon/front.c src/daemon/front.h \
+	src/daemon/plan.c src/daemon/plan.h \
+	src/daemon/reload.c src/daemon/reload.h \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/resolve.c src/daemon/resolve.h \
 	src/daemon/server.c src/daemon/server.h \
+	src/daemon/service.c src/daemon/service.h \
 	src/daemon/sockets.c src/daemon/sockets.h \
 	src/daemon/unix_socket.c src/daemon/unix_socket.h
 

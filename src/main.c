@@ -160,10 +160,17 @@ static int parse_command(struct command *command, int argc, char **argv)
     return -1;
 }
 
-static struct config *load(const struct command *command)
+/* Fits reload_loader. */
+static struct config *load(void *arg, struct errors *errors)
+{
+    const struct command *command = arg;
+    return config_load(&command->sources, errors);
+}
+
+static struct config *load_first(struct command *command)
 {
     struct errors errors = {0};
-    struct config *config = config_load(&command->sources, &errors);
+    struct config *config = load(command, &errors);
     for (size_t i = 0; i < errors.count; i++)
         fprintf(stderr, "%s\n", errors.lines[i]);
     errors_clear(&errors);
@@ -177,19 +184,25 @@ static int check(const struct config *config, bool resolve)
     return resolve ? resolve_print(config, stdout) : 0;
 }
 
-static int run(const struct command *command)
+/* Returns the exit status. */
+static int serve(struct command *command, struct config *config)
 {
-    struct config *config = load(command);
-    int status;
+    log_setup(STDERR_FILENO, (enum log_level)config->global.log_level,
+              (enum log_format)config->global.log_format, log_stderr_is_journal());
+    struct server *server = server_start(config, load, command);
+    if (!server)
+        return 1;
+    server_run(server);
+    server_free(server);
+    return 0;
+}
+
+static int run(struct command *command)
+{
+    struct config *config = load_first(command);
     if (!config)
         return 1;
-    if (command->check) {
-        status = check(config, command->resolve);
-    } else {
-        log_setup(STDERR_FILENO, (enum log_level)config->global.log_level,
-                  (enum log_format)config->global.log_format, log_stderr_is_journal());
-        status = server_run(config);
-    }
+    int status = command->check ? check(config, command->resolve) : serve(command, config);
     config_unref(config);
     return status;
 }

@@ -1,11 +1,24 @@
 #ifndef REDIAL_DAEMON_SERVER_H
 #define REDIAL_DAEMON_SERVER_H
 
-struct config;
+#include "daemon/reload.h"
 
-/* Serves the configuration until SIGTERM or SIGINT, and logs what happens. Returns the process's
- * exit status: 0 stopped as asked, 1 could not start (said in the log). Call it once, from the main
- * thread, before any other thread exists. */
-int server_run(struct config *config);
+/* The process that serves: the engine, the configuration's changes, signals, the end. Belongs to
+ * the main thread, and there is one. */
+struct server;
+
+/* Starts to serve the configuration, which `loader` reads again when it is to be reloaded, and logs
+ * what happens. To be called before any other thread exists. Returns NULL where it could not start
+ * (said in the log). */
+struct server *server_start(struct config *config, reload_loader *loader, void *arg);
+
+/* Serves until SIGTERM or SIGINT. */
+void server_run(struct server *server);
+
+/* Accepts NULL. */
+void server_free(struct server *server);
+
+struct engine *server_engine(struct server *server);
+struct reload *server_reload(struct server *server);
 
 #endif

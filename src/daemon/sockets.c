@@ -1,16 +1,11 @@
 #include "daemon/sockets.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "config/config.h"
-#include "daemon/unix_socket.h"
-#include "proxy/listener.h"
 
 static const char *advice_on_path(int error)
 {
@@ -55,120 +50,81 @@ static const char *advice(const struct listen *listen, int error)
     }
 }
 
-static bool has_no_ipv6(int error)
+static void report_failure(const struct upstream_config *upstream, const struct listen *listen,
+                           int error)
 {
-    return error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
+    char text[LISTEN_TEXT_MAX];
+    log_error("cannot listen", log_text("upstream", upstream->name),
+              log_text("address", listen_format(listen, text)), log_text("error", strerror(-error)),
+              log_text("advice", advice(listen, error)));
 }
 
-/* Opens a Unix socket once and gives every worker a descriptor of it. */
-static int open_unix_for_all(struct sockets *sockets, const struct listen *listen, size_t place)
-{
-    int fd = unix_socket_open(listen, &sockets->files[sockets->file_count]);
-    if (fd < 0)
-        return fd;
-    sockets->file_count++;
-    sockets->descriptors[place] = fd;
-    for (size_t i = 1; i < sockets->workers; i++) {
-        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (copy < 0)
-            return -errno;
-        sockets->descriptors[i * sockets->per_worker + place] = copy;
-    }
-    return 0;
-}
-
-/* Opens one address for every worker. Returns 0, -errno, or 1 where it is optional and lacking. */
-static int open_for_all(struct sockets *sockets, const struct listen *listen, size_t place)
-{
-    if (listen_is_unix(listen))
-        return open_unix_for_all(sockets, listen, place);
-    /* Alone first: a socket without SO_REUSEPORT is refused an address that is listened on. */
-    int fd = listener_open(listen, false);
-    if (fd < 0)
-        return listen->optional && has_no_ipv6(fd) ? 1 : fd;
-    if (sockets->workers == 1) {
-        sockets->descriptors[place] = fd;
-        return 0;
-    }
-    close(fd);
-    for (size_t i = 0; i < sockets->workers; i++) {
-        fd = listener_open(listen, true);
-        if (fd < 0)
-            return fd;
-        sockets->descriptors[i * sockets->per_worker + place] = fd;
-    }
-    return 0;
-}
-
-/* The row of each worker closes its gaps: an optional address may have been left out. */
-static void shrink(struct sockets *sockets, size_t opened)
-{
-    for (size_t i = 0; i < sockets->workers; i++)
-        memmove(sockets->descriptors + i * opened, sockets->descriptors + i * sockets->per_worker,
-                opened * sizeof *sockets->descriptors);
-    sockets->per_worker = opened;
-}
-
-int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers)
+int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
+                 struct list *open)
 {
     const struct upstream_options *options = &upstream->options;
-    size_t total = options->listen_count * workers, opened = 0;
-    char text[LISTEN_TEXT_MAX];
-    *sockets = (struct sockets){.per_worker = options->listen_count, .workers = workers};
-    sockets->descriptors = malloc(total * sizeof *sockets->descriptors);
-    sockets->files = calloc(options->listen_count, sizeof *sockets->files);
-    if (!sockets->descriptors || !sockets->files) {
-        sockets_close(sockets);
+    *sockets = (struct sockets){.fronts = calloc(options->listen_count + 1, sizeof(void *))};
+    if (!sockets->fronts)
         return -ENOMEM;
-    }
-    memset(sockets->descriptors, -1, total * sizeof *sockets->descriptors);
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
-        int result = open_for_all(sockets, listen, opened);
+        struct front *known = front_find(open, listen), *front = known ? front_ref(known) : NULL;
+        int result = front ? 0 : front_open(listen, workers, open, &front);
         if (result < 0) {
-            log_error("cannot listen", log_text("upstream", upstream->name),
-                      log_text("address", listen_format(listen, text)),
-                      log_text("error", strerror(-result)),
-                      log_text("advice", advice(listen, result)));
-            sockets_close(sockets);
+            report_failure(upstream, listen, result);
+            sockets_clear(sockets);
             return result;
         }
-        if (result == 0) {
-            opened++;
-            log_info("listening", log_text("upstream", upstream->name),
-                     log_text("address", listen_format(listen, text)));
-        }
+        if (result == 0)
+            sockets->fronts[sockets->count++] = front;
     }
-    shrink(sockets, opened);
     return 0;
 }
 
-const int *sockets_of_worker(const struct sockets *sockets, size_t worker)
+static void adjust(struct front *front, const struct upstream_config *upstream)
 {
-    return sockets->descriptors + worker * sockets->per_worker;
+    for (size_t i = 0; i < upstream->options.listen_count; i++) {
+        const struct listen *listen = &upstream->options.listens[i];
+        int result =
+            strcmp(front->listen.path, listen->path) == 0 ? front_adjust(front, listen) : 0;
+        if (result < 0)
+            report_failure(upstream, listen, result);
+    }
 }
 
-void sockets_forget(struct sockets *sockets, size_t worker)
+void sockets_report(struct sockets *sockets, const struct upstream_config *upstream)
 {
-    for (size_t i = 0; i < sockets->per_worker; i++)
-        sockets->descriptors[worker * sockets->per_worker + i] = -1;
+    char text[LISTEN_TEXT_MAX];
+    for (size_t i = 0; i < sockets->count; i++) {
+        struct front *front = sockets->fronts[i];
+        if (front->told) {
+            adjust(front, upstream);
+            continue;
+        }
+        front->told = true;
+        log_info("listening", log_text("upstream", upstream->name),
+                 log_text("address", listen_format(&front->listen, text)));
+    }
+}
+
+void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors)
+{
+    for (size_t i = 0; i < sockets->count; i++) {
+        sockets->fronts[i]->given = true;
+        ret_descriptors[i] = sockets->fronts[i]->descriptors[worker];
+    }
 }
 
 void sockets_remove_files(struct sockets *sockets)
 {
-    for (size_t i = 0; i < sockets->file_count; i++)
-        unix_socket_remove(&sockets->files[i]);
-    sockets->file_count = 0;
+    for (size_t i = 0; i < sockets->count; i++)
+        unix_socket_remove(&sockets->fronts[i]->file);
 }
 
-void sockets_close(struct sockets *sockets)
+void sockets_clear(struct sockets *sockets)
 {
-    for (size_t i = 0; sockets->descriptors && i < sockets->per_worker * sockets->workers; i++)
-        if (sockets->descriptors[i] >= 0)
-            close(sockets->descriptors[i]);
-    sockets_remove_files(sockets);
-    free(sockets->files);
-    free(sockets->descriptors);
-    sockets->files = NULL;
-    sockets->descriptors = NULL;
+    for (size_t i = 0; i < sockets->count; i++)
+        front_unref(sockets->fronts[i]);
+    free(sockets->fronts);
+    *sockets = (struct sockets){0};
 }

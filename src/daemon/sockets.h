@@ -3,35 +3,35 @@
 
 #include <stddef.h>
 
-struct unix_socket;
+#include "daemon/front.h"
+
 struct upstream_config;
 
-/* The listening sockets of one upstream: each address once for every worker, and one Unix socket
- * of which every worker has a descriptor (they compete for its clients, for want of SO_REUSEPORT).
- */
+/* The listening addresses of one upstream. All zero: none. Belongs to the main thread. */
 struct sockets {
-    int *descriptors; /* worker by worker; -1: given away or not open */
-    size_t per_worker, workers;
-    struct unix_socket *files; /* of the Unix sockets */
-    size_t file_count;
+    struct front **fronts;
+    size_t count;
 };
 
-/* Opens all of them and logs each address, or why it cannot be listened on. An address that another
- * process listens on is an error, although SO_REUSEPORT would share it. Returns 0 or -errno; then
- * none is open. */
-int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers);
+/* Takes those of `open`, all that the process has open, that the upstream listens on, and opens the
+ * others for so many workers; logs why one cannot be listened on. Returns 0 or -errno; then nothing
+ * was taken or is left open. */
+int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
+                 struct list *open);
 
-/* The `per_worker` descriptors of one worker. Borrowed. */
-const int *sockets_of_worker(const struct sockets *sockets, size_t worker);
+/* They are in use: says in the log which are new, and gives Unix sockets that were open already the
+ * owner and mode that `upstream` names. */
+void sockets_report(struct sockets *sockets, const struct upstream_config *upstream);
 
-/* They belong to the worker now, and are not ours to close. */
-void sockets_forget(struct sockets *sockets, size_t worker);
+/* The descriptors of one worker, `count` of them; they belong to it from now on. */
+void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors);
 
 /* Removes the files of the Unix sockets: no new client finds them. Who has connected already waits
  * in the sockets. */
 void sockets_remove_files(struct sockets *sockets);
 
-/* Closes what was not given away, and removes the files. */
-void sockets_close(struct sockets *sockets);
+/* Gives the addresses up. Those that no other upstream has are closed, by the workers if they have
+ * them. */
+void sockets_clear(struct sockets *sockets);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -100,6 +101,31 @@ int unix_socket_open(const struct listen *where, struct unix_socket *ret_socket)
     if (result == 0)
         return fd;
     unix_socket_remove(ret_socket);
+    close(fd);
+    return result;
+}
+
+/* By a descriptor of the file itself, which cannot be exchanged meanwhile. */
+static int adjust(int fd, const struct unix_socket *socket, const struct listen *listen)
+{
+    char path[64];
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (status.st_dev != socket->device || status.st_ino != socket->inode)
+        return -ENOENT;
+    if (fchownat(fd, "", listen->user, listen->group, AT_EMPTY_PATH) < 0)
+        return -errno;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* fchmod(2) takes no O_PATH */
+    return chmod(path, listen->mode) < 0 ? -errno : 0;
+}
+
+int unix_socket_adjust(const struct unix_socket *socket, const struct listen *listen)
+{
+    int fd = open(socket->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int result = adjust(fd, socket, listen);
     close(fd);
     return result;
 }

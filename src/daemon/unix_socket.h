@@ -20,6 +20,10 @@ struct unix_socket {
  * that is no socket, -EPERM where the owner cannot be changed. */
 int unix_socket_open(const struct listen *listen, struct unix_socket *ret_socket);
 
+/* Gives the file the mode and owner of `listen`, unless another one has taken its place. Returns 0
+ * or -errno. */
+int unix_socket_adjust(const struct unix_socket *socket, const struct listen *listen);
+
 /* Removes the file, unless another one has taken its place; once. */
 void unix_socket_remove(struct unix_socket *socket);
 

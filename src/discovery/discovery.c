@@ -20,6 +20,7 @@ struct discovery {
     struct network *preferred; /* the own zone */
     size_t preferred_count;
     struct endpoint_set *set;
+    bool carried; /* the set is one from before: no address is known yet */
     size_t branch_count;
     struct branch branches[];
 };
@@ -117,13 +118,14 @@ static struct endpoint_set *advance(struct discovery *discovery)
     if (gather(discovery, &places, &count) < 0)
         return NULL;
     struct endpoint_set *next = NULL, *previous = discovery->set;
-    if (!previous || !endpoint_set_is(previous, places, count))
+    discovery->carried = discovery->carried && count == 0;
+    if (!previous || !(discovery->carried || endpoint_set_is(previous, places, count)))
         next = endpoint_set_new(previous, places, count);
     free(places);
+    discovery->scope.starving = count == 0;
     if (!next)
         return NULL;
     discovery->set = next;
-    discovery->scope.starving = count == 0;
     return previous;
 }
 
@@ -230,8 +232,8 @@ static int copy_preferred(struct discovery *discovery, const struct upstream_opt
 }
 
 int discovery_new(struct lookups *lookups, struct servers *servers,
-                  const struct upstream_options *options, discovery_callback *callback, void *arg,
-                  struct discovery **ret_discovery)
+                  const struct upstream_options *options, struct endpoint_set *carried,
+                  discovery_callback *callback, void *arg, struct discovery **ret_discovery)
 {
     struct discovery *discovery =
         calloc(1, sizeof *discovery + options->target_count * sizeof(struct branch));
@@ -240,11 +242,15 @@ int discovery_new(struct lookups *lookups, struct servers *servers,
     discovery->scope = scope_of(discovery, lookups, servers, options);
     discovery->callback = callback;
     discovery->arg = arg;
+    if (carried) {
+        discovery->set = endpoint_set_ref(carried);
+        discovery->carried = true;
+    }
     int result = copy_preferred(discovery, options);
     for (size_t i = 0; i < options->target_count && result == 0; i++)
         result = start_origin(discovery, &options->targets[i]);
     if (result == 0) {
-        advance(discovery);
+        endpoint_set_unref(advance(discovery));
         result = discovery->set ? 0 : -ENOMEM;
     }
     if (result < 0) {
@@ -271,6 +277,11 @@ void discovery_free(struct discovery *discovery)
 struct endpoint_set *discovery_set(const struct discovery *discovery)
 {
     return discovery->set;
+}
+
+bool discovery_is_carried(const struct discovery *discovery)
+{
+    return discovery->carried;
 }
 
 /* --- explaining ---------------------------------------------------------------------------------

@@ -22,17 +22,21 @@ int discovery_servers(struct resolver *resolver, const struct global_options *gl
                       const struct upstream_options *options, struct servers **ret_servers);
 
 /* Starts discovering what `options` name (copied) by these servers. Never calls back before it
- * returns; what is known already is there at the first look, by discovery_set(). Returns 0 or
- * -ENOMEM. */
+ * returns; what is known already is there at the first look, by discovery_set(). `carried` (or
+ * NULL) is a set from before, which serves until an address is known, so that nobody waits for DNS
+ * meanwhile; its endpoints stay the same objects. Returns 0 or -ENOMEM. */
 int discovery_new(struct lookups *lookups, struct servers *servers,
-                  const struct upstream_options *options, discovery_callback *callback, void *arg,
-                  struct discovery **ret_discovery);
+                  const struct upstream_options *options, struct endpoint_set *carried,
+                  discovery_callback *callback, void *arg, struct discovery **ret_discovery);
 
 /* Ends it; no callback comes any more. Accepts NULL. */
 void discovery_free(struct discovery *discovery);
 
 /* The set at this moment. Borrowed. */
 struct endpoint_set *discovery_set(const struct discovery *discovery);
+
+/* Whether that is the set from before still, since no address is known. */
+bool discovery_is_carried(const struct discovery *discovery);
 
 /* A client's connect to this address failed, by the endpoint's fault: an address that the last
  * answer did not name leaves at once, and DNS is asked again early. May call back. */

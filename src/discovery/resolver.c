@@ -446,6 +446,11 @@ int resolver_new_with_files(struct event_base *base, unsigned budget, const char
     return 0;
 }
 
+void resolver_set_budget(struct resolver *resolver, unsigned budget)
+{
+    resolver->budget.rate = budget;
+}
+
 int resolver_new(struct event_base *base, unsigned budget, struct resolver **ret_resolver)
 {
     return resolver_new_with_files(base, budget, HOSTS_PATH, RESOLV_CONF_PATH, ret_resolver);

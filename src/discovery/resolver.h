@@ -53,6 +53,9 @@ int resolver_new(struct event_base *base, unsigned budget, struct resolver **ret
 int resolver_new_with_files(struct event_base *base, unsigned budget, const char *hosts_path,
                             const char *resolv_conf_path, struct resolver **ret_resolver);
 
+/* At most so many packets a second from now on; as of resolver_new(). */
+void resolver_set_budget(struct resolver *resolver, unsigned budget);
+
 /* The servers at these addresses, or with `count` 0 those of resolv.conf(5), whatever it says in
  * future; the same for all who name the same, and freed with the resolver. Returns 0, or -errno:
  * -EINVAL where c-ares takes none of them. */

@@ -324,6 +324,24 @@ void health_set_endpoints(struct ward *ward, struct endpoint_set *set)
     sync(ward);
 }
 
+void health_configure(struct ward *ward, const struct upstream_config *config)
+{
+    usec_t interval = config->options.check_interval;
+    bool begins = interval > 0 && interval != ward->config->options.check_interval;
+    ward->config = config;
+    list_each(node, &ward->patients)
+    {
+        struct patient *patient = list_entry(node, struct patient, of_ward);
+        if (interval == 0 && is_checked_out(patient)) /* nobody else would let it in again */
+            note(patient, EJECT_CHECKS_ROSE, clock_now());
+        if (begins) {
+            patient->good = patient->bad = 0;
+            plan_first_check(patient->subject, interval);
+        }
+        schedule(patient->subject);
+    }
+}
+
 void health_look(struct ward *ward)
 {
     if (ward->incomplete)

@@ -29,6 +29,9 @@ struct ward *health_add(struct health *health, struct upstream *upstream,
 /* The upstream has these endpoints now. Takes a reference. */
 void health_set_endpoints(struct ward *ward, struct endpoint_set *set);
 
+/* Another configuration says how from now on. */
+void health_configure(struct ward *ward, const struct upstream_config *config);
+
 /* Endpoints of the upstream left the rotation or came back. */
 void health_look(struct ward *ward);
 

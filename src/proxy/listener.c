@@ -31,6 +31,7 @@ struct listener {
     struct view *view;
     struct watch watch;
     int most_per_turn;
+    bool stale; /* while a configuration is applied: not found in it yet */
 };
 
 struct acceptor {
@@ -162,6 +163,7 @@ static void on_session_end(struct view *view)
     limit_give(&view->upstream->limit);
     limit_give(acceptor->process);
     acceptor->sessions--;
+    view_session_ended(view);
     wake_resting(acceptor);
     check_drained(acceptor);
 }
@@ -320,25 +322,85 @@ static struct address address_of(int fd)
     return address_from_sockaddr((struct sockaddr *)&name, length);
 }
 
-int listener_add(struct acceptor *acceptor, struct view *view, int fd)
+/* The listener is the view's from now on. */
+static void assign(struct listener *listener, struct view *view)
+{
+    struct address address = address_of(listener->watch.fd);
+    bool is_unix = address.family == AF_UNSPEC;
+    listener->view = view;
+    listener->stale = false;
+    listener->most_per_turn = is_unix ? SHARED_ACCEPTS_PER_TURN : ACCEPTS_PER_TURN;
+    view->acceptor = listener->acceptor;
+    if (!is_unix && !address_is_loopback(&address)) /* one of this host cannot vanish untold */
+        socket_probe_peer(listener->watch.fd, &view->options->options);
+}
+
+static struct listener *find(struct list *listeners, int fd)
+{
+    list_each(node, listeners)
+    {
+        struct listener *listener = list_entry(node, struct listener, node);
+        if (listener->watch.fd == fd)
+            return listener;
+    }
+    return NULL;
+}
+
+static int add(struct acceptor *acceptor, struct view *view, int fd)
 {
     struct listener *listener = calloc(1, sizeof *listener);
     if (!listener) {
         close(fd);
         return -ENOMEM;
     }
-    struct address address = address_of(fd);
-    bool is_unix = address.family == AF_UNSPEC;
-    *listener = (struct listener){.acceptor = acceptor, .view = view, .watch = {fd, on_accept}};
-    listener->most_per_turn = is_unix ? SHARED_ACCEPTS_PER_TURN : ACCEPTS_PER_TURN;
-    view->acceptor = acceptor;
-    if (!is_unix && !address_is_loopback(&address)) /* one of this host cannot vanish untold */
-        socket_probe_peer(fd, &view->options->options);
+    *listener = (struct listener){.acceptor = acceptor, .watch = {fd, on_accept}};
     list_append(&acceptor->active, &listener->node);
+    assign(listener, view);
     int result = loop_watch(acceptor->loop, &listener->watch, EPOLLIN);
     if (result < 0)
         listener_free(listener);
     return result;
+}
+
+int listener_assign(struct acceptor *acceptor, struct view *view, int fd)
+{
+    struct listener *listener = find(&acceptor->active, fd);
+    if (!listener)
+        listener = find(&acceptor->resting, fd);
+    if (!listener)
+        return add(acceptor, view, fd);
+    assign(listener, view);
+    return 0;
+}
+
+static void mark(struct list *listeners)
+{
+    list_each(node, listeners) list_entry(node, struct listener, node)->stale = true;
+}
+
+void acceptor_begin_change(struct acceptor *acceptor)
+{
+    mark(&acceptor->active);
+    mark(&acceptor->resting);
+}
+
+/* Who waits in a socket that closes would be reset by the kernel: they are served first. */
+static void drop_stale(struct list *listeners)
+{
+    list_each(node, listeners)
+    {
+        struct listener *listener = list_entry(node, struct listener, node);
+        if (!listener->stale)
+            continue;
+        accept_some(listener, SOMAXCONN);
+        listener_free(listener);
+    }
+}
+
+void acceptor_end_change(struct acceptor *acceptor)
+{
+    drop_stale(&acceptor->resting);
+    drop_stale(&acceptor->active);
 }
 
 void acceptor_stop(struct acceptor *acceptor)

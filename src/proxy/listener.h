@@ -29,9 +29,15 @@ struct acceptor *acceptor_new(struct loop *loop, struct limit *process,
 /* No session may be left. Accepts NULL. */
 void acceptor_free(struct acceptor *acceptor);
 
-/* Starts accepting for the view. Takes over the descriptor, also when it fails. Returns 0 or
- * -errno. */
-int listener_add(struct acceptor *acceptor, struct view *view, int fd);
+/* From now on who connects to this socket is served by the view: a socket that the acceptor has
+ * already, and then nothing is closed or opened, or a new one, which it takes over, also when that
+ * fails. Returns 0 or -errno. */
+int listener_assign(struct acceptor *acceptor, struct view *view, int fd);
+
+/* Sockets that were not assigned between these two calls are closed by the second, once who waits
+ * in them is served. */
+void acceptor_begin_change(struct acceptor *acceptor);
+void acceptor_end_change(struct acceptor *acceptor);
 
 /* Serves what waits in the sockets still, closes them, and calls on_drained() once the last session
  * of this worker has ended: maybe before this returns. */

@@ -5,28 +5,27 @@
 #include "base/log.h"
 #include "config/value.h"
 
-struct upstream *upstream_new(uint32_t max_connections, upstream_failure *on_failure, void *arg)
+struct upstream *upstream_new(uint32_t max_connections, const struct upstream_watcher *watcher)
 {
     struct upstream *upstream = calloc(1, sizeof *upstream);
     if (!upstream)
         return NULL;
     upstream->references = 1;
-    upstream->on_failure = on_failure;
-    upstream->arg = arg;
+    upstream->watcher = *watcher;
     balancer_init(&upstream->balancer);
-    upstream->limit.most = max_connections;
+    upstream_set_limit(upstream, max_connections);
     return upstream;
 }
 
-void upstream_on_turn(struct upstream *upstream, upstream_turn *on_turn)
+void upstream_set_limit(struct upstream *upstream, uint32_t max_connections)
 {
-    upstream->on_turn = on_turn;
+    atomic_store_explicit(&upstream->limit.most, max_connections, memory_order_relaxed);
 }
 
 static void tell_failure(struct upstream *upstream, struct endpoint *endpoint)
 {
     if (!atomic_exchange(&endpoint->failure_told, true))
-        upstream->on_failure(upstream->arg, endpoint);
+        upstream->watcher.on_failure(upstream->watcher.arg, endpoint);
 }
 
 static void log_turn(const char *name, const struct finding *finding, enum eject_turn turn)
@@ -59,8 +58,8 @@ void upstream_note(struct upstream *upstream, const struct upstream_config *conf
         log_turn(config->name, finding, result.turn);
     if (result.turn != EJECT_STAYS)
         balance_refresh(&upstream->balancer, finding->endpoint);
-    if (result.turn != EJECT_STAYS && upstream->on_turn)
-        upstream->on_turn(upstream->arg);
+    if (result.turn != EJECT_STAYS && upstream->watcher.on_turn)
+        upstream->watcher.on_turn(upstream->watcher.arg);
 }
 
 struct upstream *upstream_ref(struct upstream *upstream)
@@ -73,6 +72,9 @@ void upstream_unref(struct upstream *upstream)
 {
     if (!upstream || atomic_fetch_sub_explicit(&upstream->references, 1, memory_order_acq_rel) != 1)
         return;
+    const struct upstream_watcher watcher = upstream->watcher;
     balancer_clear(&upstream->balancer);
     free(upstream);
+    if (watcher.on_gone)
+        watcher.on_gone(watcher.arg);
 }

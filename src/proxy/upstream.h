@@ -11,25 +11,29 @@
 /* Told when a connect to an endpoint failed by its fault. On any worker's thread. */
 typedef void upstream_failure(void *arg, struct endpoint *endpoint);
 
-/* Told when an endpoint left the rotation or came back. On any thread. */
-typedef void upstream_turn(void *arg);
+/* Whom an upstream tells of what happens. */
+struct upstream_watcher {
+    upstream_failure *on_failure;
+    void (*on_turn)(
+        void *arg); /* an endpoint left the rotation or came back; any thread; or NULL */
+    void (*on_gone)(void *arg); /* the last reference was given back; any thread; or NULL */
+    void *arg;
+};
 
 /* What all workers share of one upstream, for as long as any of them has it. */
 struct upstream {
     _Atomic unsigned references;
-    upstream_failure *on_failure;
-    upstream_turn *on_turn; /* NULL: nobody wants to know */
-    void *arg;
+    struct upstream_watcher watcher;
     struct balancer balancer;
     struct hedger hedger;
     struct limit limit;
 };
 
-/* A new one with one reference, or NULL where there is no memory. */
-struct upstream *upstream_new(uint32_t max_connections, upstream_failure *on_failure, void *arg);
+/* A new one with one reference, or NULL where there is no memory. `watcher` is copied. */
+struct upstream *upstream_new(uint32_t max_connections, const struct upstream_watcher *watcher);
 
-/* From now on `on_turn` is told too. Before any other thread has the upstream. */
-void upstream_on_turn(struct upstream *upstream, upstream_turn *on_turn);
+/* From now on no more than so many connections are accepted at once (0: no limit). Any thread. */
+void upstream_set_limit(struct upstream *upstream, uint32_t max_connections);
 
 /* What somebody found about an endpoint of the upstream. */
 struct finding {

@@ -3,6 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
+static void on_end(struct task *task)
+{
+    view_free(list_entry(task, struct view, end));
+}
+
 struct view *view_new(struct loop *loop, struct upstream *upstream, struct config *config,
                       size_t index, struct endpoint_set *set)
 {
@@ -17,7 +22,28 @@ struct view *view_new(struct loop *loop, struct upstream *upstream, struct confi
     list_init(&view->node);
     list_init(&view->waiters);
     list_init(&view->sessions);
+    task_init(&view->end, on_end);
     return view;
+}
+
+void view_configure(struct view *view, struct config *config, size_t index)
+{
+    config_ref(config);
+    config_unref(view->config);
+    view->config = config;
+    view->options = &config->upstreams[index];
+}
+
+void view_session_ended(struct view *view)
+{
+    if (view->leaving && list_empty(&view->sessions))
+        loop_later(view->loop, &view->end);
+}
+
+void view_leave(struct view *view)
+{
+    view->leaving = true;
+    view_session_ended(view);
 }
 
 void view_free(struct view *view)
@@ -25,6 +51,7 @@ void view_free(struct view *view)
     if (!view)
         return;
     assert(list_empty(&view->waiters) && list_empty(&view->sessions));
+    task_cancel(&view->end);
     list_remove(&view->node);
     endpoint_set_unref(view->set);
     config_unref(view->config);

@@ -25,6 +25,9 @@ struct view {
     usec_t looked;             /* when its sessions were last looked at, by sweep_view() */
     usec_t retire_due;         /* when the first of them is to make room; 0: none */
     usec_t retire_next;        /* not before may the next one be closed for that */
+    struct task end;           /* frees it, once it is leaving and its last session has ended */
+    bool leaving;              /* the configuration has it no more */
+    bool stale;                /* while a configuration is applied: not found in it yet */
 };
 
 /* Someone who is looking for an endpoint, and is told when there are others, or when some left the
@@ -48,6 +51,16 @@ static inline void view_retire_at(struct view *view, usec_t due)
 
 /* No session and no waiter may be left. Accepts NULL. */
 void view_free(struct view *view);
+
+/* New connections, and what options say of open ones, go by this configuration from now on. */
+void view_configure(struct view *view, struct config *config, size_t index);
+
+/* The configuration has the upstream no more: the view is freed when its last session has ended,
+ * but not before the caller has returned to the loop. */
+void view_leave(struct view *view);
+
+/* A session of the view has ended. */
+void view_session_ended(struct view *view);
 
 /* Swaps the endpoints, and tells those who wait. Takes over the caller's reference. */
 void view_set_endpoints(struct view *view, struct endpoint_set *set);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "base/mailbox.h"
 #include "proxy/listener.h"
 #include "proxy/loop.h"
+#include "proxy/roster.h"
 #include "proxy/sessions.h"
 #include "proxy/sweep.h"
 #include "proxy/view.h"
@@ -30,13 +30,6 @@ struct worker {
 
 /* --- messages -------------------------------------------------------------------------------- */
 
-struct add_message {
-    struct message message;
-    struct view *view;
-    size_t count;
-    int sockets[];
-};
-
 struct endpoints_message {
     struct message message;
     struct upstream *upstream;
@@ -47,6 +40,17 @@ struct tell_message {
     struct message message;
     struct upstream *upstream;
 };
+
+static struct view *find_view(const struct worker *worker, const struct upstream *upstream)
+{
+    list_each(node, &worker->views)
+    {
+        struct view *view = list_entry(node, struct view, node);
+        if (view->upstream == upstream)
+            return view;
+    }
+    return NULL;
+}
 
 static void arm_sweep(struct worker *worker)
 {
@@ -61,39 +65,83 @@ static void on_sweep(struct timer *timer)
     arm_sweep(worker);
 }
 
-static void sweep_every(struct worker *worker, usec_t every)
+/* As often as the view wants it that wants it most. */
+static void set_sweep(struct worker *worker)
 {
-    if (every == 0 || (worker->sweep_every != 0 && worker->sweep_every <= every))
-        return;
-    worker->sweep_every = every;
-    arm_sweep(worker);
+    worker->sweep_every = 0;
+    list_each(node, &worker->views)
+    {
+        usec_t every = sweep_interval(&list_entry(node, struct view, node)->options->options);
+        if (every > 0 && (worker->sweep_every == 0 || every < worker->sweep_every))
+            worker->sweep_every = every;
+    }
+    if (worker->sweep_every > 0)
+        arm_sweep(worker);
+    else
+        timer_stop(&worker->loop.timers, &worker->sweep);
 }
 
-static void deliver_add(struct message *message, void *owner)
+static void use_set(struct view *view, struct endpoint_set *set)
+{
+    if (view->set == set)
+        return;
+    view_set_endpoints(view, endpoint_set_ref(set));
+    sessions_follow_set(view, clock_now());
+}
+
+/* The view that the assignment is for, brought up to date. */
+static struct view *seat(struct worker *worker, const struct roster *roster,
+                         struct assignment *assignment)
+{
+    struct view *view = assignment->view;
+    assignment->view = NULL;
+    if (view) {
+        list_append(&worker->views, &view->node);
+        return view;
+    }
+    view = find_view(worker, assignment->upstream);
+    view->stale = false;
+    view_configure(view, roster->config, assignment->index);
+    use_set(view, assignment->set);
+    return view;
+}
+
+static void listen_for(struct worker *worker, struct view *view,
+                       const struct assignment *assignment)
+{
+    for (size_t i = 0; i < assignment->socket_count; i++)
+        if (listener_assign(worker->acceptor, view, assignment->sockets[i]) < 0)
+            log_error("no memory: a worker does not accept",
+                      log_text("upstream", view->options->name));
+}
+
+static void deliver_roster(struct message *message, void *owner)
 {
     struct worker *worker = owner;
-    struct add_message *add = (struct add_message *)message;
-    list_append(&worker->views, &add->view->node);
-    for (size_t i = 0; i < add->count; i++)
-        if (listener_add(worker->acceptor, add->view, add->sockets[i]) < 0)
-            log_error("no memory: a worker does not accept",
-                      log_text("upstream", add->view->options->name));
-    sweep_every(worker, sweep_interval(&add->view->options->options));
-    free(add);
+    struct roster *roster = (struct roster *)message;
+    list_each(node, &worker->views) list_entry(node, struct view, node)->stale = true;
+    acceptor_begin_change(worker->acceptor);
+    for (size_t i = 0; i < roster->count; i++) {
+        struct assignment *assignment = &roster->assignments[i];
+        listen_for(worker, seat(worker, roster, assignment), assignment);
+    }
+    acceptor_end_change(worker->acceptor);
+    list_each(node, &worker->views)
+    {
+        struct view *view = list_entry(node, struct view, node);
+        if (view->stale && !view->leaving)
+            view_leave(view);
+    }
+    set_sweep(worker);
+    roster_free(roster);
 }
 
 static void deliver_endpoints(struct message *message, void *owner)
 {
-    struct worker *worker = owner;
     struct endpoints_message *change = (struct endpoints_message *)message;
-    list_each(node, &worker->views)
-    {
-        struct view *view = list_entry(node, struct view, node);
-        if (view->upstream != change->upstream)
-            continue;
-        view_set_endpoints(view, endpoint_set_ref(change->set));
-        sessions_follow_set(view, clock_now());
-    }
+    struct view *view = find_view(owner, change->upstream);
+    if (view)
+        use_set(view, change->set);
     endpoint_set_unref(change->set);
     upstream_unref(change->upstream);
     free(change);
@@ -101,14 +149,10 @@ static void deliver_endpoints(struct message *message, void *owner)
 
 static void deliver_tell(struct message *message, void *owner)
 {
-    struct worker *worker = owner;
     struct tell_message *tell = (struct tell_message *)message;
-    list_each(node, &worker->views)
-    {
-        struct view *view = list_entry(node, struct view, node);
-        if (view->upstream == tell->upstream)
-            view_tell(view);
-    }
+    struct view *view = find_view(owner, tell->upstream);
+    if (view)
+        view_tell(view);
     upstream_unref(tell->upstream);
     free(tell);
 }
@@ -138,24 +182,17 @@ static void deliver_exit(struct message *message, void *owner)
     loop_stop(&worker->loop);
 }
 
-int worker_add_upstream(struct worker *worker, struct upstream *upstream, struct config *config,
-                        size_t index, struct endpoint_set *set, const int *sockets, size_t count)
+int worker_seat(struct worker *worker, struct roster *roster, struct assignment *assignment)
 {
-    struct add_message *add = calloc(1, sizeof *add + count * sizeof(int));
-    struct view *view = view_new(&worker->loop, upstream, config, index, set);
-    if (!add || !view) {
-        view_free(view);
-        free(add);
-        for (size_t i = 0; i < count; i++)
-            close(sockets[i]);
-        return -ENOMEM;
-    }
-    add->message.deliver = deliver_add;
-    add->view = view;
-    add->count = count;
-    memcpy(add->sockets, sockets, count * sizeof *sockets);
-    mailbox_post(worker->mailbox, &add->message);
-    return 0;
+    assignment->view = view_new(&worker->loop, assignment->upstream, roster->config,
+                                assignment->index, assignment->set);
+    return assignment->view ? 0 : -ENOMEM;
+}
+
+void worker_assign(struct worker *worker, struct roster *roster)
+{
+    roster->message.deliver = deliver_roster;
+    mailbox_post(worker->mailbox, &roster->message);
 }
 
 int worker_set_endpoints(struct worker *worker, struct upstream *upstream, struct endpoint_set *set)

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "discovery/endpoint_set.h"
 #include "proxy/limit.h"
+#include "proxy/roster.h"
 #include "proxy/upstream.h"
 
 /* A thread with its own event loop, listeners and sessions. Everything here is called by the main
@@ -18,10 +19,15 @@ struct worker;
 int worker_start(struct limit *process, void (*on_drained)(void *arg), void *arg,
                  struct worker **ret_worker);
 
-/* Serves the upstream at `index` of the configuration on these listening sockets, which the worker
- * owns from now on, also when this fails. Takes references of its own. Returns 0 or -ENOMEM. */
-int worker_add_upstream(struct worker *worker, struct upstream *upstream, struct config *config,
-                        size_t index, struct endpoint_set *set, const int *sockets, size_t count);
+/* Gives an assignment of an upstream that the worker does not serve yet what it needs to begin.
+ * Returns 0 or -ENOMEM. */
+int worker_seat(struct worker *worker, struct roster *roster, struct assignment *assignment);
+
+/* From now on the worker serves what the roster says, and nothing else. An upstream that it served
+ * already goes on with the new configuration, and its open connections live on, also where it is
+ * not in the roster any more. Sockets that it has stay as they are; others are its own from now on,
+ * and those that the roster does not name it closes. Takes the roster over. */
+void worker_assign(struct worker *worker, struct roster *roster);
 
 /* New connections of the upstream use this set from now on. Returns 0, or -ENOMEM: then the old one
  * stays in use. */

@@ -29,7 +29,7 @@ function take(statement,    level) {
         level = substr(statement, RSTART + 4, RLENGTH)
         sub(/\(.*/, "", level)
         print level " " message_of(substr(statement, RSTART)) ":" fields_of(substr(statement, RSTART))
-    } else if (match(statement, /[^a-z_]fail\("/)) {
+    } else if (match(statement, /engine_fail\("/)) {
         print "error " message_of(substr(statement, RSTART)) ": error"
     } else if (match(statement, /log_write\(LOG_LEVEL_[A-Z]+, "/)) {
         level = tolower(substr(statement, RSTART + 20))

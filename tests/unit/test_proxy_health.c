@@ -34,7 +34,7 @@ static void begin(const char *settings, const char *other, const struct address 
     turns = 0;
     for (int i = 0; i < 2 && (i == 0 || other); i++) {
         view_rig_open(&rigs[i], i == 0 ? settings : other, addresses, count);
-        upstream_on_turn(rigs[i].upstream, on_turn);
+        rigs[i].upstream->watcher.on_turn = on_turn;
         wards[i] = health_add(health, rigs[i].upstream, rigs[i].view->options, rigs[i].view->set);
         ck_assert_ptr_nonnull(wards[i]);
     }

@@ -21,6 +21,7 @@
 
 /* What the daemon's main thread has of one upstream. */
 static struct worker *workers[WORKERS];
+static int sockets[WORKERS];
 static struct limit process;
 static struct upstream *upstream;
 static struct config *config;
@@ -49,13 +50,27 @@ static bool wait_drained(int count)
     return count == 0;
 }
 
+/* The worker is to serve this upstream on its socket, and nothing else. */
+static void assign(size_t worker, struct config *now, struct upstream *of, size_t index, bool fresh)
+{
+    struct roster *roster = roster_new(now, 1);
+    ck_assert_ptr_nonnull(roster);
+    struct assignment *assignment = roster_add(roster, of, index, set, 1);
+    ck_assert_ptr_nonnull(assignment);
+    if (fresh)
+        ck_assert_int_eq(worker_seat(workers[worker], roster, assignment), 0);
+    assignment->sockets[0] = sockets[worker];
+    assignment->socket_count = 1;
+    worker_assign(workers[worker], roster);
+}
+
 static void start_workers(size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         ck_assert_int_eq(worker_start(&process, on_drained, &drained, &workers[i]), 0);
-        int fd = listener_open(&front, true);
-        ck_assert_int_ge(fd, 0);
-        ck_assert_int_eq(worker_add_upstream(workers[i], upstream, config, 0, set, &fd, 1), 0);
+        sockets[i] = listener_open(&front, true);
+        ck_assert_int_ge(sockets[i], 0);
+        assign(i, config, upstream, 0, true);
     }
 }
 
@@ -69,7 +84,7 @@ static void setup_with(const char *settings)
     int holder = loopback_refuse(&front.address); /* a port that nobody has */
     close(holder);
     config = one_upstream_config(settings);
-    upstream = upstream_new(0, ignore_failure, NULL);
+    upstream = upstream_new(0, &(struct upstream_watcher){.on_failure = ignore_failure});
     set = plain_set(NULL, addresses, BACKENDS);
 }
 

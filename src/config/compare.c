@@ -1,0 +1,114 @@
+#include "config/compare.h"
+
+#include <string.h>
+
+/* In the structs a list is a pointer followed by its count: see options.c. */
+struct any_list {
+    const char *items;
+    size_t count;
+};
+
+bool listen_equal(const struct listen *a, const struct listen *b)
+{
+    if (listen_is_unix(a) || listen_is_unix(b))
+        return strcmp(a->path, b->path) == 0 && a->mode == b->mode && a->user == b->user &&
+               a->group == b->group;
+    return address_equal(&a->address, &b->address);
+}
+
+bool listen_collides(const struct listen *a, const struct listen *b)
+{
+    if (listen_is_unix(a) || listen_is_unix(b))
+        return strcmp(a->path, b->path) == 0;
+    if (a->address.family != b->address.family ||
+        address_port(&a->address) != address_port(&b->address))
+        return false;
+    return address_equal(&a->address, &b->address) || address_is_unspecified(&a->address) ||
+           address_is_unspecified(&b->address);
+}
+
+static bool same_listen(const void *a, const void *b)
+{
+    return listen_equal(a, b);
+}
+
+static bool same_target(const void *a, const void *b)
+{
+    const struct target *one = a, *other = b;
+    return one->kind == other->kind && address_equal(&one->address, &other->address) &&
+           one->port == other->port && one->absolute == other->absolute &&
+           strcmp(one->name, other->name) == 0;
+}
+
+static bool same_network(const void *a, const void *b)
+{
+    const struct network *one = a, *other = b;
+    return address_equal(&one->address, &other->address) && one->prefix == other->prefix;
+}
+
+static bool same_address(const void *a, const void *b)
+{
+    return address_equal(a, b);
+}
+
+static const struct list_type {
+    size_t size;
+    bool (*equal)(const void *a, const void *b);
+} list_types[] = {
+    [OPTION_LISTENS] = {sizeof(struct listen), same_listen},
+    [OPTION_TARGETS] = {sizeof(struct target), same_target},
+    [OPTION_NETWORKS] = {sizeof(struct network), same_network},
+    [OPTION_RESOLVERS] = {sizeof(struct address), same_address},
+    [OPTION_SOURCES] = {sizeof(struct address), same_address},
+};
+
+static bool same_list(const struct list_type *type, const struct any_list *a,
+                      const struct any_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!type->equal(a->items + i * type->size, b->items + i * type->size))
+            return false;
+    return true;
+}
+
+bool option_equal(const struct config_option *option, const void *a, const void *b)
+{
+    const char *one = (const char *)a + option->offset, *other = (const char *)b + option->offset;
+    struct any_list one_list, other_list;
+    if (!option_is_list(option))
+        return memcmp(one, other, sizeof(int64_t)) == 0;
+    memcpy(&one_list, one, sizeof one_list);
+    memcpy(&other_list, other, sizeof other_list);
+    return same_list(&list_types[option->type], &one_list, &other_list);
+}
+
+/* The servers that are asked in the end: an upstream's own, or those of [redial]. */
+static struct any_list servers_of(const struct global_options *global,
+                                  const struct upstream_options *options)
+{
+    if (options->resolver_count > 0)
+        return (struct any_list){(const char *)options->resolvers, options->resolver_count};
+    return (struct any_list){(const char *)global->resolvers, global->resolver_count};
+}
+
+/* Whether a key says how endpoints are found. */
+static bool concerns_discovery(const struct config_option *option)
+{
+    if (strcmp(option->section, "dns") == 0)
+        return strcmp(option->key, "resolver") != 0;
+    return (strcmp(option->section, "upstream") == 0 && strcmp(option->key, "target") == 0) ||
+           strcmp(option->section, "zone") == 0;
+}
+
+bool same_discovery(const struct global_options *global_a, const struct upstream_options *a,
+                    const struct global_options *global_b, const struct upstream_options *b)
+{
+    const struct any_list servers_a = servers_of(global_a, a), servers_b = servers_of(global_b, b);
+    for (size_t i = 0; i < option_count; i++)
+        if (option_table[i].scope == OPTION_UPSTREAM && concerns_discovery(&option_table[i]) &&
+            !option_equal(&option_table[i], a, b))
+            return false;
+    return same_list(&list_types[OPTION_RESOLVERS], &servers_a, &servers_b);
+}

@@ -79,7 +79,7 @@ int reload_now(struct reload *reload, struct plan_result *ret_result)
     errors_clear(&reload->errors);
     if (reload->engine->stopping) {
         errors_add(&reload->errors, (struct origin){"redial", 0}, "redial is stopping");
-        return -EBUSY;
+        return fail(reload, -EBUSY);
     }
     log_info("reloading");
     int result = load_and_apply(reload, ret_result);

@@ -12,6 +12,7 @@ E2E_TESTS = \
     tests/e2e/test_log \
     tests/e2e/test_proxy_protocol \
     tests/e2e/test_relay \
+    tests/e2e/test_reload \
     tests/e2e/test_retire \
     tests/e2e/test_service \
     tests/e2e/test_source \
@@ -83,6 +84,11 @@ tests_e2e_test_relay_SOURCES = tests/e2e/test_relay.c
 tests_e2e_test_relay_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_relay_CFLAGS = $(E2E_CFLAGS)
 tests_e2e_test_relay_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_reload_SOURCES = tests/e2e/test_reload.c
+tests_e2e_test_reload_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_reload_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_reload_LDADD = $(E2E_LDADD)
 
 tests_e2e_test_stop_SOURCES = tests/e2e/test_stop.c
 tests_e2e_test_stop_CPPFLAGS = $(E2E_CPPFLAGS)

@@ -307,8 +307,8 @@ static int start_service(struct server *server, size_t index)
 {
     struct service *service = &server->services[index];
     const struct upstream_config *config = &server->config->upstreams[index];
-    service->upstream =
-        upstream_new((uint32_t)config->options.max_connections, on_failure, service);
+    service->upstream = upstream_new((uint32_t)config->options.max_connections, server->crew_count,
+                                     on_failure, service);
     if (!service->upstream)
         return -ENOMEM;
     service->turned.deliver = deliver_turned;
@@ -351,8 +351,8 @@ static int start_workers(struct server *server)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (size_t i = 0; i < server->crew_count && result == 0; i++) {
         server->crews[i].server = server;
-        result =
-            worker_start(&server->limit, on_drained, &server->crews[i], &server->crews[i].worker);
+        result = worker_start(i, &server->limit, on_drained, &server->crews[i],
+                              &server->crews[i].worker);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result < 0 ? fail("a worker thread could not be started", result) : 0;

@@ -1,15 +1,32 @@
 #include "proxy/upstream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "config/value.h"
 
-struct upstream *upstream_new(uint32_t max_connections, upstream_failure *on_failure, void *arg)
+/* Each begins a cache line of its own, and ends the last of them. */
+static struct tally *make_tallies(size_t count)
+{
+    struct tally *tallies = aligned_alloc(_Alignof(struct tally), count * sizeof *tallies);
+    if (tallies)
+        memset(tallies, 0, count * sizeof *tallies);
+    return tallies;
+}
+
+struct upstream *upstream_new(uint32_t max_connections, size_t workers,
+                              upstream_failure *on_failure, void *arg)
 {
     struct upstream *upstream = calloc(1, sizeof *upstream);
     if (!upstream)
         return NULL;
+    upstream->tallies = make_tallies(workers);
+    if (!upstream->tallies) {
+        free(upstream);
+        return NULL;
+    }
+    upstream->workers = workers;
     upstream->references = 1;
     upstream->on_failure = on_failure;
     upstream->arg = arg;
@@ -63,6 +80,13 @@ void upstream_note(struct upstream *upstream, const struct upstream_config *conf
         upstream->on_turn(upstream->arg);
 }
 
+void upstream_tally(const struct upstream *upstream, struct tally_sum *ret_sum)
+{
+    *ret_sum = (struct tally_sum){0};
+    for (size_t i = 0; i < upstream->workers; i++)
+        tally_add_to(&upstream->tallies[i], ret_sum);
+}
+
 struct upstream *upstream_ref(struct upstream *upstream)
 {
     atomic_fetch_add_explicit(&upstream->references, 1, memory_order_relaxed);
@@ -74,5 +98,6 @@ void upstream_unref(struct upstream *upstream)
     if (!upstream || atomic_fetch_sub_explicit(&upstream->references, 1, memory_order_acq_rel) != 1)
         return;
     balancer_clear(&upstream->balancer);
+    free(upstream->tallies);
     free(upstream);
 }

@@ -7,6 +7,7 @@
 #include "proxy/eject.h"
 #include "proxy/hedge.h"
 #include "proxy/limit.h"
+#include "proxy/tally.h"
 
 /* Told when a connect to an endpoint failed by its fault. On any worker's thread. */
 typedef void upstream_failure(void *arg, struct endpoint *endpoint);
@@ -23,10 +24,14 @@ struct upstream {
     struct balancer balancer;
     struct hedger hedger;
     struct limit limit;
+    size_t workers;
+    struct tally *tallies; /* one a worker, by its number */
 };
 
-/* A new one with one reference, or NULL where there is no memory. */
-struct upstream *upstream_new(uint32_t max_connections, upstream_failure *on_failure, void *arg);
+/* A new one with one reference, or NULL where there is no memory. `workers` is how many worker
+ * threads may have a view of it. */
+struct upstream *upstream_new(uint32_t max_connections, size_t workers,
+                              upstream_failure *on_failure, void *arg);
 
 /* From now on `on_turn` is told too. Before any other thread has the upstream. */
 void upstream_on_turn(struct upstream *upstream, upstream_turn *on_turn);
@@ -43,6 +48,9 @@ struct finding {
  * tells of that. `config` and `set` are those of the upstream now. Any thread. */
 void upstream_note(struct upstream *upstream, const struct upstream_config *config,
                    const struct endpoint_set *set, const struct finding *finding);
+
+/* What all its workers have counted so far. Any thread. */
+void upstream_tally(const struct upstream *upstream, struct tally_sum *ret_sum);
 
 /* Any thread. The last upstream_unref() frees; NULL is accepted. */
 struct upstream *upstream_ref(struct upstream *upstream);

@@ -17,6 +17,7 @@
 
 struct worker {
     pthread_t thread;
+    size_t number;
     struct loop loop;
     struct mailbox *mailbox;
     struct watch mail;
@@ -142,7 +143,7 @@ int worker_add_upstream(struct worker *worker, struct upstream *upstream, struct
                         size_t index, struct endpoint_set *set, const int *sockets, size_t count)
 {
     struct add_message *add = calloc(1, sizeof *add + count * sizeof(int));
-    struct view *view = view_new(&worker->loop, upstream, config, index, set);
+    struct view *view = view_new(&worker->loop, worker->number, upstream, config, index, set);
     if (!add || !view) {
         view_free(view);
         free(add);
@@ -217,12 +218,13 @@ static void worker_free(struct worker *worker)
     free(worker);
 }
 
-int worker_start(struct limit *process, void (*on_drained)(void *arg), void *arg,
+int worker_start(size_t number, struct limit *process, void (*on_drained)(void *arg), void *arg,
                  struct worker **ret_worker)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     if (!worker)
         return -ENOMEM;
+    worker->number = number;
     list_init(&worker->views);
     int result = loop_init(&worker->loop);
     if (result < 0) {

@@ -52,7 +52,7 @@ static bool wait_drained(int count)
 static void start_workers(size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        ck_assert_int_eq(worker_start(&process, on_drained, &drained, &workers[i]), 0);
+        ck_assert_int_eq(worker_start(i, &process, on_drained, &drained, &workers[i]), 0);
         int fd = listener_open(&front, true);
         ck_assert_int_ge(fd, 0);
         ck_assert_int_eq(worker_add_upstream(workers[i], upstream, config, 0, set, &fd, 1), 0);
@@ -69,7 +69,7 @@ static void setup_with(const char *settings)
     int holder = loopback_refuse(&front.address); /* a port that nobody has */
     close(holder);
     config = one_upstream_config(settings);
-    upstream = upstream_new(0, ignore_failure, NULL);
+    upstream = upstream_new(0, WORKERS, ignore_failure, NULL);
     set = plain_set(NULL, addresses, BACKENDS);
 }
 

@@ -14,6 +14,7 @@
 #include "plain_set.h"
 #include "proxy/listener.h"
 #include "suite.h"
+#include "tally_check.h"
 #include "view_rig.h"
 
 #define WORKERS 4
@@ -73,13 +74,16 @@ static void setup_with(const char *settings)
     set = plain_set(NULL, addresses, BACKENDS);
 }
 
-/* Joins the workers and sees that they gave everything back. */
+/* Joins the workers and sees that they gave everything back, and counted all of it. */
 static void teardown(void)
 {
     for (size_t i = 0; i < WORKERS; i++)
         worker_join(workers[i]);
     ck_assert_uint_eq(atomic_load(&process.open), 0);
     ck_assert_uint_eq(atomic_load(&upstream->limit.open), 0);
+    struct tally_sum sum;
+    upstream_tally(upstream, &sum);
+    ck_tally_is_settled(&sum);
     ck_assert_uint_eq(atomic_load(&upstream->references), 1);
     ck_assert_uint_eq(atomic_load(&config->references), 1);
     ck_assert_uint_eq(atomic_load(&set->references), 1);

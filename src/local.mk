@@ -6,8 +6,10 @@ libbase_a_SOURCES = \
 	src/base/address.c src/base/address.h \
 	src/base/backoff.c src/base/backoff.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/counter.h \
 	src/base/cpus.c src/base/cpus.h \
 	src/base/file_stamp.c src/base/file_stamp.h \
+	src/base/histogram.c src/base/histogram.h \
 	src/base/list.h \
 	src/base/log.c src/base/log.h \
 	src/base/mailbox.c src/base/mailbox.h \
@@ -82,6 +84,7 @@ libproxy_a_SOURCES = \
 	src/proxy/stream.c src/proxy/stream.h \
 	src/proxy/sweep.c src/proxy/sweep.h \
 	src/proxy/talk.c src/proxy/talk.h \
+	src/proxy/tally.c src/proxy/tally.h \
 	src/proxy/timer.c src/proxy/timer.h \
 	src/proxy/tried.c src/proxy/tried.h \
 	src/proxy/upstream.c src/proxy/upstream.h \

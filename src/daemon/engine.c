@@ -106,7 +106,7 @@ static int start_workers(struct engine *engine)
     for (; engine->crew_count < wanted && result == 0; engine->crew_count += result == 0) {
         struct crew *crew = &engine->crews[engine->crew_count];
         crew->engine = engine;
-        result = worker_start(&engine->limit, on_drained, crew, &crew->worker);
+        result = worker_start(engine->crew_count, &engine->limit, on_drained, crew, &crew->worker);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result < 0 ? engine_fail("a worker thread could not be started", result) : 0;

@@ -155,7 +155,8 @@ int service_new(struct engine *engine, struct config *config, size_t index,
         return -ENOMEM;
     const struct upstream_config *upstream = &config->upstreams[index];
     const struct upstream_watcher watcher = {on_failure, on_turn, on_gone, service};
-    service->upstream = upstream_new((uint32_t)upstream->options.max_connections, &watcher);
+    service->upstream =
+        upstream_new((uint32_t)upstream->options.max_connections, engine->crew_count, &watcher);
     if (!service->upstream) {
         free(service);
         return -ENOMEM;

@@ -37,6 +37,17 @@ const char *eject_event_name(enum eject_event event)
     return table[event].name;
 }
 
+const char *eject_reason(const struct endpoint *endpoint)
+{
+    unsigned reason = atomic_load_explicit(&endpoint->reason, memory_order_relaxed);
+    return reason > 0 ? table[reason - 1].name : NULL;
+}
+
+static void keep_reason(struct endpoint *endpoint, enum eject_event event)
+{
+    atomic_store_explicit(&endpoint->reason, (uint8_t)(event + 1), memory_order_relaxed);
+}
+
 usec_t eject_probe_at(const struct endpoint *endpoint)
 {
     bool struck = atomic_load(&endpoint->ejected) & EJECTED_BY_STRIKES;
@@ -79,6 +90,8 @@ static enum eject_turn come_back(struct endpoint *endpoint, usec_t now)
 static enum eject_turn close_by_checks(struct endpoint *endpoint)
 {
     unsigned before = atomic_fetch_or(&endpoint->ejected, EJECTED_BY_CHECKS);
+    if (!(before & EJECTED_BY_CHECKS))
+        keep_reason(endpoint, EJECT_CHECKS_FELL);
     return before == 0 ? EJECT_LEAVES : EJECT_STAYS;
 }
 
@@ -113,6 +126,8 @@ static struct eject_result strike(struct endpoint *endpoint, enum eject_event ev
         return result;
     if (!table[event].spares_last || !is_last_in(endpoint, set))
         result.turn = leave(endpoint, options, now);
+    if (result.turn != EJECT_STAYS)
+        keep_reason(endpoint, event);
     return result;
 }
 

@@ -78,6 +78,10 @@ static inline bool eject_is_out(const struct endpoint *endpoint)
     return atomic_load_explicit(&endpoint->ejected, memory_order_relaxed) != 0;
 }
 
+/* The word for what ejected the endpoint last, also when it has come back since; NULL: nothing
+ * ever did. Any thread. */
+const char *eject_reason(const struct endpoint *endpoint);
+
 /* When redial may try whether an endpoint is back that strikes ejected; 0: it is not to be tried.
  * Any thread. */
 usec_t eject_probe_at(const struct endpoint *endpoint);

@@ -13,10 +13,11 @@
  * thread and reaches the worker as a message; nothing waits for it. */
 struct worker;
 
-/* Starts the thread. `process` limits the connections of all workers and outlives them.
+/* Starts the thread. `number` is its place among the workers, from 0: the upstreams that it is
+ * given were made for more. `process` limits the connections of all workers and outlives them.
  * `on_drained` is called on the worker's own thread, once, after worker_stop() when its last
  * session has ended. Returns 0 or -errno. */
-int worker_start(struct limit *process, void (*on_drained)(void *arg), void *arg,
+int worker_start(size_t number, struct limit *process, void (*on_drained)(void *arg), void *arg,
                  struct worker **ret_worker);
 
 /* Gives an assignment of an upstream that the worker does not serve yet what it needs to begin.

@@ -5,6 +5,7 @@ unit_programs = \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_cpus \
 	tests/unit/test_base_file_stamp \
+	tests/unit/test_base_histogram \
 	tests/unit/test_base_list \
 	tests/unit/test_base_log \
 	tests/unit/test_base_mailbox \
@@ -27,6 +28,7 @@ unit_programs = \
 	tests/unit/test_discovery_resolv_conf \
 	tests/unit/test_discovery_membership \
 	tests/unit/test_discovery_membership_journal \
+	tests/unit/test_discovery_endpoint \
 	tests/unit/test_discovery_endpoint_set \
 	tests/unit/test_discovery_hosts \
 	tests/unit/test_discovery_discovery \
@@ -64,6 +66,7 @@ unit_programs = \
 	tests/unit/test_proxy_socket_options \
 	tests/unit/test_proxy_stall \
 	tests/unit/test_proxy_talk \
+	tests/unit/test_proxy_tally \
 	tests/unit/test_proxy_retire \
 	tests/unit/test_proxy_sessions \
 	tests/unit/test_daemon_descriptors \
@@ -94,6 +97,10 @@ tests_unit_test_base_file_stamp_SOURCES = tests/unit/test_base_file_stamp.c test
 	tests/unit/files.h
 tests_unit_test_base_file_stamp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_file_stamp_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_histogram_SOURCES = tests/unit/test_base_histogram.c tests/unit/suite.h
+tests_unit_test_base_histogram_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_histogram_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
 tests_unit_test_base_list_SOURCES = tests/unit/test_base_list.c tests/unit/suite.h
 tests_unit_test_base_list_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -242,6 +249,10 @@ tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c test
 tests_unit_test_discovery_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_table_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
+tests_unit_test_discovery_endpoint_SOURCES = tests/unit/test_discovery_endpoint.c tests/unit/suite.h
+tests_unit_test_discovery_endpoint_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_endpoint_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
 tests_unit_test_discovery_endpoint_set_SOURCES = tests/unit/test_discovery_endpoint_set.c \
 	tests/unit/plain_set.h \
 	tests/unit/suite.h
@@ -365,6 +376,7 @@ tests_unit_test_proxy_listener_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_listener_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_worker_SOURCES = tests/unit/test_proxy_worker.c tests/unit/suite.h \
+	tests/unit/tally_check.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
 	tests/unit/plain_set.h \
@@ -488,6 +500,17 @@ tests_unit_test_daemon_unix_socket_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
 tests_unit_test_proxy_talk_SOURCES = tests/unit/test_proxy_talk.c tests/unit/suite.h
 tests_unit_test_proxy_talk_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_talk_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_tally_SOURCES = tests/unit/test_proxy_tally.c tests/unit/suite.h \
+	tests/unit/tally_check.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/loop_rig.h
+tests_unit_test_proxy_tally_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_tally_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_retire_SOURCES = tests/unit/test_proxy_retire.c tests/unit/suite.h
 tests_unit_test_proxy_retire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -14,6 +14,7 @@
 #include "base/mailbox.h"
 #include "config/config.h"
 #include "daemon/descriptors.h"
+#include "daemon/log_timer.h"
 #include "daemon/report.h"
 #include "daemon/sockets.h"
 #include "discovery/discovery.h"
@@ -57,6 +58,7 @@ struct server {
     size_t crews_drained;
     struct event *sigterm, *sigint, *sighup;
     struct event *stop_timer;
+    struct event *log_timer;
     bool stopping, aborted;
     unsigned cut;
 };
@@ -405,10 +407,12 @@ static int start(struct server *server)
         result = start_workers(server);
     if (result == 0)
         result = start_services(server);
-    if (result == 0)
-        log_info("ready", log_number("upstreams", server->service_count),
-                 log_number("threads", server->crew_count),
-                 log_number("max-connections", server->limit.most), log_number("pid", getpid()));
+    if (result < 0)
+        return result;
+    server->log_timer = log_timer_new(server->base); /* clients can come, and with them a storm */
+    log_info("ready", log_number("upstreams", server->service_count),
+             log_number("threads", server->crew_count),
+             log_number("max-connections", server->limit.most), log_number("pid", getpid()));
     return result;
 }
 
@@ -463,6 +467,7 @@ int server_run(struct config *config)
     int result = start(&server);
     if (result == 0) {
         event_base_dispatch(server.base);
+        log_timer_free(server.log_timer);
         log_info("stopped", log_number("connections_cut", server.cut));
     }
     clear(&server);

@@ -11,7 +11,9 @@ libbase_a_SOURCES = \
 	src/base/file_stamp.c src/base/file_stamp.h \
 	src/base/histogram.c src/base/histogram.h \
 	src/base/list.h \
-	src/base/log.c src/base/log.h \
+	src/base/log.c src/base/log.h src/base/log_field.h \
+	src/base/log_limit.c src/base/log_limit.h \
+	src/base/log_recent.c src/base/log_recent.h \
 	src/base/mailbox.c src/base/mailbox.h \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \
@@ -96,6 +98,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/descriptors.c src/daemon/descriptors.h \
 	src/daemon/engine.c src/daemon/engine.h \
 	src/daemon/front.c src/daemon/front.h \
+	src/daemon/log_timer.c src/daemon/log_timer.h \
 	src/daemon/plan.c src/daemon/plan.h \
 	src/daemon/reload.c src/daemon/reload.h \
 	src/daemon/report.c src/daemon/report.h \

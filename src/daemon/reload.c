@@ -30,9 +30,10 @@ static int fail(struct reload *reload, int error)
 {
     reload->failed = time(NULL);
     for (size_t i = 0; i < reload->errors.count; i++)
-        log_error("configuration error", log_text("error", reload->errors.lines[i]));
-    log_error("the reload failed: nothing was changed", log_number("errors", reload->errors.count),
-              log_number("generation", reload->generation));
+        log_outcome_error("configuration error", log_text("error", reload->errors.lines[i]));
+    log_outcome_error("the reload failed: nothing was changed",
+                      log_number("errors", reload->errors.count),
+                      log_number("generation", reload->generation));
     return error;
 }
 
@@ -81,14 +82,15 @@ int reload_now(struct reload *reload, struct plan_result *ret_result)
         errors_add(&reload->errors, (struct origin){"redial", 0}, "redial is stopping");
         return fail(reload, -EBUSY);
     }
-    log_info("reloading");
+    log_outcome_info("reloading");
     int result = load_and_apply(reload, ret_result);
     if (result < 0)
         return fail(reload, result);
-    log_info("reloaded", log_number("generation", reload->generation),
-             log_number("upstreams", reload->engine->config->upstream_count),
-             log_number("added", ret_result->added), log_number("changed", ret_result->changed),
-             log_number("dropped", ret_result->dropped));
+    log_outcome_info("reloaded", log_number("generation", reload->generation),
+                     log_number("upstreams", reload->engine->config->upstream_count),
+                     log_number("added", ret_result->added),
+                     log_number("changed", ret_result->changed),
+                     log_number("dropped", ret_result->dropped));
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/log_timer.h"
 #include "daemon/service.h"
 
 struct server {
@@ -14,6 +15,7 @@ struct server {
     struct reload reload;
     struct event *sigterm, *sigint, *sighup;
     struct event *stop_timer;
+    struct event *log_timer;
     bool aborted;
     unsigned cut; /* connections that were open when it stopped */
 };
@@ -122,11 +124,13 @@ static int start(struct server *server, struct config *config, reload_loader *lo
         result = catch_signals(server);
     if (result == 0)
         result = reload_start(&server->reload, engine, config, loader, arg);
-    if (result == 0)
-        log_info("ready", log_number("upstreams", config->upstream_count),
-                 log_number("threads", engine->crew_count),
-                 log_number("max-connections", engine->limit.most), log_number("pid", getpid()));
-    return result;
+    if (result < 0)
+        return result;
+    server->log_timer = log_timer_new(engine->base); /* clients can come, and with them a storm */
+    log_info("ready", log_number("upstreams", config->upstream_count),
+             log_number("threads", engine->crew_count),
+             log_number("max-connections", engine->limit.most), log_number("pid", getpid()));
+    return 0;
 }
 
 struct server *server_start(struct config *config, reload_loader *loader, void *arg)
@@ -146,6 +150,8 @@ struct server *server_start(struct config *config, reload_loader *loader, void *
 void server_run(struct server *server)
 {
     event_base_dispatch(server->engine.base);
+    log_timer_free(server->log_timer);
+    server->log_timer = NULL;
     log_info("stopped", log_number("connections_cut", server->cut));
 }
 

@@ -8,6 +8,9 @@ unit_programs = \
 	tests/unit/test_base_histogram \
 	tests/unit/test_base_list \
 	tests/unit/test_base_log \
+	tests/unit/test_base_log_event \
+	tests/unit/test_base_log_limit \
+	tests/unit/test_base_log_recent \
 	tests/unit/test_base_mailbox \
 	tests/unit/test_base_network \
 	tests/unit/test_base_random \
@@ -109,6 +112,18 @@ tests_unit_test_base_list_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 tests_unit_test_base_log_SOURCES = tests/unit/test_base_log.c tests/unit/suite.h
 tests_unit_test_base_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_log_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_log_event_SOURCES = tests/unit/test_base_log_event.c tests/unit/suite.h
+tests_unit_test_base_log_event_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_log_event_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_log_limit_SOURCES = tests/unit/test_base_log_limit.c tests/unit/suite.h
+tests_unit_test_base_log_limit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_log_limit_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_log_recent_SOURCES = tests/unit/test_base_log_recent.c tests/unit/suite.h
+tests_unit_test_base_log_recent_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_log_recent_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
 tests_unit_test_base_mailbox_SOURCES = tests/unit/test_base_mailbox.c tests/unit/suite.h
 tests_unit_test_base_mailbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

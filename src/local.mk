@@ -89,11 +89,15 @@ libproxy_a_SOURCES = \
 
 libdaemon_a_SOURCES = \
 	src/daemon/descriptors.c src/daemon/descriptors.h \
+	src/daemon/handover.c src/daemon/handover.h \
+	src/daemon/inherited.c src/daemon/inherited.h \
+	src/daemon/notify.c src/daemon/notify.h \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/resolve.c src/daemon/resolve.h \
 	src/daemon/server.c src/daemon/server.h \
 	src/daemon/sockets.c src/daemon/sockets.h \
-	src/daemon/unix_socket.c src/daemon/unix_socket.h
+	src/daemon/unix_socket.c src/daemon/unix_socket.h \
+	src/daemon/watchdog.c src/daemon/watchdog.h
 
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)

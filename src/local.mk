@@ -98,7 +98,10 @@ libdaemon_a_SOURCES = \
 	src/daemon/descriptors.c src/daemon/descriptors.h \
 	src/daemon/engine.c src/daemon/engine.h \
 	src/daemon/front.c src/daemon/front.h \
+	src/daemon/handover.c src/daemon/handover.h \
+	src/daemon/inherited.c src/daemon/inherited.h \
 	src/daemon/log_timer.c src/daemon/log_timer.h \
+	src/daemon/notify.c src/daemon/notify.h \
 	src/daemon/plan.c src/daemon/plan.h \
 	src/daemon/reload.c src/daemon/reload.h \
 	src/daemon/report.c src/daemon/report.h \
@@ -106,7 +109,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/server.c src/daemon/server.h \
 	src/daemon/service.c src/daemon/service.h \
 	src/daemon/sockets.c src/daemon/sockets.h \
-	src/daemon/unix_socket.c src/daemon/unix_socket.h
+	src/daemon/unix_socket.c src/daemon/unix_socket.h \
+	src/daemon/watchdog.c src/daemon/watchdog.h
 
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)

@@ -281,7 +281,7 @@ static void check_listens(const struct loader *loader, const struct upstream_opt
 {
     char text[ADDRESS_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++)
-        if (!listen_is_unix(&options->listens[i]) && options->allowed_count == 0 &&
+        if (listen_is_address(&options->listens[i]) && options->allowed_count == 0 &&
             !address_is_loopback(&options->listens[i].address))
             errors_add(
                 loader->errors,

@@ -14,6 +14,7 @@ static const char *const balance_choices[] = {"round-robin", "least-connections"
 static const char *const family_choices[] = {"any", "ipv4", "ipv6", NULL};
 static const char *const level_choices[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_choices[] = {"text", "json", NULL};
+static const char *const stop_choices[] = {"drain", "linger", NULL};
 static const char *const proxy_choices[] = {"off", "v1", "v2", NULL};
 static const char *const switch_choices[] = {"off", "on", NULL};
 
@@ -46,12 +47,15 @@ const struct config_option option_table[] = {
      .help = "connections open at once; auto: what the descriptor limit carries"},
     {"redial", "stop-timeout", GLOBAL(stop_timeout), DURATION(0, 24 * HOUR), .default_text = "30s",
      .reloadable = true, .help = "how long SIGTERM lets open connections finish"},
+    {"redial", "stop-mode", GLOBAL(stop_mode), CHOICE(stop_choices), .default_text = "drain",
+     .reloadable = true,
+     .help = "on SIGTERM: drain accepts nobody more, linger does until the last has gone"},
     {"redial", "dns-budget", GLOBAL(dns_budget), RATE(10, 100000), .default_text = "512/s",
      .help = "DNS packets sent a second, for all upstreams together"},
 
     {"upstream", "listen", UPSTREAM(listens), .type = OPTION_LISTENS, .per_file = true,
      .reloadable = true,
-     .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT, unix:PATH"},
+     .help = "where applications connect: 127.0.0.1:PORT, PORT, unix:PATH, systemd:NAME"},
     {"upstream", "target", UPSTREAM(targets), .type = OPTION_TARGETS, .per_file = true,
      .reloadable = true,
      .help = "the service: name:port, srv:_service._proto.name or address:port"},

@@ -92,10 +92,12 @@ const struct address_claim *address_registry_reached(const struct address_regist
 static const struct address_claim *claimed_by(const struct address_registry *registry,
                                               const struct listen *listen)
 {
-    if (!listen_is_unix(listen))
+    char text[LISTEN_TEXT_MAX];
+    if (listen_is_address(listen))
         return address_registry_listener(registry, &listen->address);
+    listen_format(listen, text);
     for (size_t i = 0; i < registry->listen_count; i++)
-        if (registry->listens[i].path && strcmp(registry->listens[i].path, listen->path) == 0)
+        if (registry->listens[i].label && strcmp(registry->listens[i].label, text) == 0)
             return &registry->listens[i];
     return NULL;
 }
@@ -113,7 +115,7 @@ static void report_claimed(const struct listen *listen, const struct address_cla
                    claim->origin.file);
 }
 
-/* Takes over the claim's path. */
+/* Takes over the claim's label. */
 static void add_claim(struct address_claim **claims, size_t *count, struct address_claim claim)
 {
     struct address_claim *grown = reallocarray(*claims, *count + 1, sizeof *grown);
@@ -126,17 +128,18 @@ static void add_claim(struct address_claim **claims, size_t *count, struct addre
 static void claim_listens(const struct upstream_options *options, struct origin origin,
                           struct address_registry *registry, struct errors *errors)
 {
+    char text[LISTEN_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
         const struct address_claim *claim = claimed_by(registry, listen);
-        char *path = listen_is_unix(listen) ? strdup(listen->path) : NULL;
+        char *label = listen_is_address(listen) ? NULL : strdup(listen_format(listen, text));
         if (claim) {
             report_claimed(listen, claim, origin, errors);
-            free(path);
+            free(label);
             return; /* a bare PORT is two addresses and one slip */
         }
         add_claim(&registry->listens, &registry->listen_count,
-                  (struct address_claim){listen->address, path, origin});
+                  (struct address_claim){listen->address, label, origin});
     }
 }
 
@@ -218,7 +221,7 @@ void settings_clear(struct settings *settings)
 void address_registry_clear(struct address_registry *registry)
 {
     for (size_t i = 0; i < registry->listen_count; i++)
-        free(registry->listens[i].path);
+        free(registry->listens[i].label);
     free(registry->listens);
     free(registry->targets);
     *registry = (struct address_registry){0};

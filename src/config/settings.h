@@ -27,10 +27,10 @@ enum source_kind {
     SOURCE_OVERRIDE, /* -o and REDIAL_SET: what redial.conf takes; the last of a key wins */
 };
 
-/* An address or the path of a Unix socket, and where it was said. */
+/* An address, a Unix socket or a name that systemd hands over, and where it was said. */
 struct address_claim {
     struct address address;
-    char *path; /* NULL: an address */
+    char *label; /* unix:PATH or systemd:NAME; NULL: an address */
     struct origin origin;
 };
 

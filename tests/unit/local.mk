@@ -73,9 +73,13 @@ unit_programs = \
 	tests/unit/test_proxy_retire \
 	tests/unit/test_proxy_sessions \
 	tests/unit/test_daemon_descriptors \
+	tests/unit/test_daemon_handover \
+	tests/unit/test_daemon_inherited \
+	tests/unit/test_daemon_notify \
 	tests/unit/test_daemon_report \
 	tests/unit/test_daemon_sockets \
-	tests/unit/test_daemon_unix_socket
+	tests/unit/test_daemon_unix_socket \
+	tests/unit/test_daemon_watchdog
 check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 
@@ -551,3 +555,29 @@ tests_unit_test_discovery_search_SOURCES = tests/unit/test_discovery_search.c te
 	tests/unit/turn.h
 tests_unit_test_discovery_search_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_search_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_daemon_handover_SOURCES = tests/unit/test_daemon_handover.c tests/unit/suite.h \
+	tests/unit/heir_rig.c \
+	tests/unit/heir_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_daemon_handover_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_handover_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_daemon_inherited_SOURCES = tests/unit/test_daemon_inherited.c tests/unit/suite.h \
+	tests/unit/heir_rig.c \
+	tests/unit/heir_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_daemon_inherited_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_inherited_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_daemon_notify_SOURCES = tests/unit/test_daemon_notify.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_daemon_notify_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_notify_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_daemon_watchdog_SOURCES = tests/unit/test_daemon_watchdog.c tests/unit/suite.h
+tests_unit_test_daemon_watchdog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_watchdog_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)

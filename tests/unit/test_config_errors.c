@@ -108,7 +108,6 @@ START_TEST(keys_to_come_are_unknown)
 {
     static const char *const texts[] = {
         "[redial]\nadmin = unix:/run/redial/admin.sock\n",
-        "[redial]\nstop-mode = drain\n",
     };
     files_write("upstreams.d/a.conf", GOOD);
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -176,6 +175,11 @@ START_TEST(a_listen_address_is_taken_once)
     refuse_directory();
     ck_assert_uint_eq(errors.count, 1);
     ck_error(A ":5: ", "listen address unix:/x is taken already, by " A ":4");
+    files_write("upstreams.d/a.conf", GOOD "listen = systemd:web, systemd:db\n");
+    files_write("upstreams.d/b.conf", "[upstream]\ntarget = b:1\nlisten = systemd:web\n");
+    refuse_directory();
+    ck_assert_uint_eq(errors.count, 1);
+    ck_error(B ":3: ", "listen address systemd:web is taken already, by " A ":4");
 }
 END_TEST
 

@@ -63,6 +63,7 @@ START_TEST(the_command_line_alone)
     ck_assert_uint_eq(config->upstreams[2].options.listen_count, 2);
     ck_assert_int_eq(config->upstreams[0].options.deadline, 10 * USEC_PER_SEC);
     ck_assert_int_eq(config->global.stop_timeout, 30 * USEC_PER_SEC);
+    ck_assert_int_eq(config->global.stop_mode, STOP_DRAIN);
     config_unref(config);
 }
 END_TEST
@@ -81,6 +82,20 @@ START_TEST(unix_sockets_of_the_command_line)
     ck_assert_uint_eq(second->listens[0].mode, 0666);
     ck_assert_uint_eq(second->listens[0].user, 0);
     ck_assert_uint_eq(second->targets[0].port, 2);
+    config_unref(config);
+}
+END_TEST
+
+/* Where it is bound nobody knows yet, so allow is not demanded; without it only loopback may come.
+ */
+START_TEST(sockets_that_systemd_hands_over)
+{
+    char *upstreams[] = {WORD("systemd:web=name:1"), WORD("systemd:a=b=name:2")};
+    struct config *config = load(
+        &(struct config_sources){.upstreams = upstreams, .upstream_count = COUNT_OF(upstreams)});
+    ck_assert_str_eq(upstream_named(config, "systemd:web")->listens[0].name, "web");
+    ck_assert_uint_eq(upstream_named(config, "systemd:web")->allowed_count, 0);
+    ck_assert_str_eq(config->upstreams[1].options.listens[0].name, "a=b");
     config_unref(config);
 }
 END_TEST
@@ -324,6 +339,7 @@ static void add(TCase *cases)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, the_command_line_alone);
     tcase_add_test(cases, unix_sockets_of_the_command_line);
+    tcase_add_test(cases, sockets_that_systemd_hands_over);
     tcase_add_test(cases, the_environment_alone);
     tcase_add_test(cases, the_command_line_and_the_environment_add_up);
     tcase_add_test(cases, files_make_upstreams_by_their_names);

@@ -54,9 +54,10 @@ static void report_failure(const struct upstream_config *upstream, const struct 
                            int error)
 {
     char text[LISTEN_TEXT_MAX];
-    log_error("cannot listen", log_text("upstream", upstream->name),
-              log_text("address", listen_format(listen, text)), log_text("error", strerror(-error)),
-              log_text("advice", advice(listen, error)));
+    log_outcome_error("cannot listen", log_text("upstream", upstream->name),
+                      log_text("address", listen_format(listen, text)),
+                      log_text("error", strerror(-error)),
+                      log_text("advice", advice(listen, error)));
 }
 
 int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
@@ -102,8 +103,8 @@ void sockets_report(struct sockets *sockets, const struct upstream_config *upstr
             continue;
         }
         front->told = true;
-        log_info("listening", log_text("upstream", upstream->name),
-                 log_text("address", listen_format(&front->listen, text)));
+        log_outcome_info("listening", log_text("upstream", upstream->name),
+                         log_text("address", listen_format(&front->listen, text)));
     }
 }
 

@@ -107,9 +107,11 @@ START_TEST(what_is_left_is_told_at_the_end)
 }
 END_TEST
 
-START_TEST(at_start_debug_and_access_lines_are_never_suppressed)
+START_TEST(what_counts_each_time_is_never_suppressed)
 {
     enum { MANY = 200 };
+    static struct log_recent recent[LOG_RECENT_MOST];
+    char want[64];
     ck_assert_uint_eq(eject("web", MANY), MANY);
     log_limit_storms(true);
     log_set_level(LOG_LEVEL_DEBUG);
@@ -119,8 +121,16 @@ START_TEST(at_start_debug_and_access_lines_are_never_suppressed)
         log_write(LOG_LEVEL_INFO, "connection", (struct log_field[]){log_text("upstream", "web")},
                   1);
         ck_line("<6>connection upstream=web");
+        log_outcome_info("reloaded", log_number("generation", i));
+        snprintf(want, sizeof want, "<6>reloaded generation=%d", i);
+        ck_line(want);
+        log_outcome_error("configuration error");
+        ck_line("<3>configuration error");
     }
     ck_assert_uint_eq(log_limit_suppressed(), 0);
+    ck_assert_uint_eq(log_recent_copy(recent), LOG_RECENT_MOST);
+    ck_assert_str_eq(log_recent_message(&recent[0]), "configuration error");
+    ck_assert_str_eq(log_recent_message(&recent[1]), "reloaded");
 }
 END_TEST
 
@@ -246,7 +256,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, a_storm_ends_with_its_count);
     tcase_add_test(cases, the_count_comes_before_the_next_line);
     tcase_add_test(cases, what_is_left_is_told_at_the_end);
-    tcase_add_test(cases, at_start_debug_and_access_lines_are_never_suppressed);
+    tcase_add_test(cases, what_counts_each_time_is_never_suppressed);
     tcase_add_test(cases, a_storm_does_not_wash_out_the_memory);
     tcase_add_test(cases, the_memory_has_the_time_of_the_line);
     tcase_add_test(cases, level_and_format_change_while_it_runs);

@@ -190,7 +190,7 @@ static int serve(struct command *command, struct config *config)
 {
     log_setup(STDERR_FILENO, (enum log_level)config->global.log_level,
               (enum log_format)config->global.log_format, log_stderr_is_journal());
-    struct server *server = server_start(config, load, command);
+    struct server *server = server_start(config, config_path(&command->sources), load, command);
     if (!server)
         return 1;
     server_run(server);

@@ -120,21 +120,31 @@ int address_parse(const char *text, struct address *ret_address, const char **re
     return 0;
 }
 
+const char *address_format_ip(const struct address *address, char text[ADDRESS_TEXT_MAX])
+{
+    strcpy(text, "-");
+    if (address->family == AF_INET) {
+        inet_ntop(AF_INET, &address->in.sin_addr, text, ADDRESS_TEXT_MAX);
+    } else if (address->family == AF_INET6) {
+        inet_ntop(AF_INET6, &address->in6.sin6_addr, text, ADDRESS_TEXT_MAX);
+        size_t length = strlen(text);
+        if (address->in6.sin6_scope_id != 0)
+            snprintf(text + length, ADDRESS_TEXT_MAX - length, "%%%u",
+                     (unsigned)address->in6.sin6_scope_id);
+    }
+    return text;
+}
+
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX])
 {
-    char ip[INET6_ADDRSTRLEN] = "";
-    char scope[16] = "";
-    if (address->family == AF_INET6) {
-        inet_ntop(AF_INET6, &address->in6.sin6_addr, ip, sizeof ip);
-        if (address->in6.sin6_scope_id != 0)
-            snprintf(scope, sizeof scope, "%%%u", (unsigned)address->in6.sin6_scope_id);
-        snprintf(text, ADDRESS_TEXT_MAX, "[%s%s]:%u", ip, scope, address_port(address));
-    } else if (address->family == AF_INET) {
-        inet_ntop(AF_INET, &address->in.sin_addr, ip, sizeof ip);
-        snprintf(text, ADDRESS_TEXT_MAX, "%s:%u", ip, address_port(address));
-    } else {
-        snprintf(text, ADDRESS_TEXT_MAX, "-");
-    }
+    char ip[ADDRESS_TEXT_MAX];
+    address_format_ip(address, ip);
+    if (address->family == AF_INET6)
+        snprintf(text, ADDRESS_TEXT_MAX, "[%.60s]:%u", ip, address_port(address));
+    else if (address->family == AF_INET)
+        snprintf(text, ADDRESS_TEXT_MAX, "%.60s:%u", ip, address_port(address));
+    else
+        strcpy(text, ip);
     return text;
 }
 
@@ -265,4 +275,12 @@ bool network_contains(const struct network *network, const struct address *addre
     struct address plain = address_unmapped(address);
     return plain.family == network->address.family &&
            bits_equal(address_bytes(&plain), address_bytes(&network->address), network->prefix);
+}
+
+const char *network_format(const struct network *network, char text[NETWORK_TEXT_MAX])
+{
+    char ip[ADDRESS_TEXT_MAX];
+    snprintf(text, NETWORK_TEXT_MAX, "%s/%u", address_format_ip(&network->address, ip),
+             network->prefix);
+    return text;
 }

@@ -379,6 +379,16 @@ static void loader_clear(struct loader *loader)
     free(loader->main_file);
 }
 
+const char *config_path(const struct config_sources *sources)
+{
+    const char *words = sources->environment_upstreams;
+    bool elsewhere =
+        sources->upstream_count > 0 || (words && words[strspn(words, " \t\n")] != '\0');
+    if (sources->path)
+        return sources->path;
+    return elsewhere ? NULL : CONFIG_DEFAULT_PATH;
+}
+
 struct config *config_load(const struct config_sources *sources, struct errors *errors)
 {
     struct loader loader = {.errors = errors};
@@ -388,9 +398,9 @@ struct config *config_load(const struct config_sources *sources, struct errors *
     read_words(&loader, sources->environment_set, "REDIAL_SET", read_override);
     for (size_t i = 0; i < sources->override_count; i++)
         read_override(&loader, sources->overrides[i], COMMAND_LINE);
-    bool elsewhere = loader.draft_count > 0 || errors->count > 0;
-    if (sources->path || !elsewhere)
-        read_files(&loader, sources->path ? sources->path : CONFIG_DEFAULT_PATH);
+    const char *path = config_path(sources);
+    if (path)
+        read_files(&loader, path);
     check_loops(&loader);
     struct config *config = build(&loader);
     loader_clear(&loader);

@@ -27,6 +27,7 @@ struct engine {
     struct crew *crews;
     size_t crew_count;
     size_t crews_drained;
+    struct pulse *pulse;
     struct list fronts;   /* all that the process listens on */
     struct list services; /* in the order of the configuration */
     struct list leaving;  /* services that the configuration has no more, with open connections */

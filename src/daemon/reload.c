@@ -65,8 +65,11 @@ static int load_and_apply(struct reload *reload, struct plan_result *ret_result)
         return -EINVAL;
     struct config *before = config_ref(reload->engine->config);
     int result = apply(reload, config, ret_result);
-    if (result == 0)
+    if (result == 0) {
+        log_set_level((enum log_level)config->global.log_level);
+        log_set_format((enum log_format)config->global.log_format);
         tell_of_restart(before, config);
+    }
     else
         errors_add(&reload->errors, (struct origin){"redial", 0},
                    "the configuration is valid and cannot be applied: see redial's log");

@@ -16,6 +16,8 @@ struct server {
     struct event *sigterm, *sigint, *sighup;
     struct event *stop_timer;
     struct event *log_timer;
+    usec_t started;
+    const char *path;
     bool aborted;
     unsigned cut; /* connections that were open when it stopped */
 };
@@ -133,13 +135,16 @@ static int start(struct server *server, struct config *config, reload_loader *lo
     return 0;
 }
 
-struct server *server_start(struct config *config, reload_loader *loader, void *arg)
+struct server *server_start(struct config *config, const char *path, reload_loader *loader,
+                            void *arg)
 {
     struct server *server = calloc(1, sizeof *server);
     if (!server) {
         engine_fail("the server could not be made", -ENOMEM);
         return NULL;
     }
+    server->started = clock_now();
+    server->path = path;
     if (start(server, config, loader, arg) < 0) {
         server_free(server);
         return NULL;
@@ -167,6 +172,16 @@ void server_free(struct server *server)
     reload_clear(&server->reload);
     free(server);
     libevent_global_shutdown();
+}
+
+usec_t server_started(const struct server *server)
+{
+    return server->started;
+}
+
+const char *server_path(const struct server *server)
+{
+    return server->path;
 }
 
 struct engine *server_engine(struct server *server)

@@ -69,6 +69,18 @@ int service_rediscover(struct service *service, struct config *config, size_t in
     return discover(service, config, index, discovery_set(service->discovery), ret_discovery);
 }
 
+bool service_drain(struct service *service, const struct address *endpoint, bool on)
+{
+    struct endpoint_set *set = discovery_set(service->discovery);
+    const struct finding finding = {.endpoint = endpoint_set_find(set, endpoint),
+                                    .event = on ? EJECT_DRAINED : EJECT_UNDRAINED,
+                                    .started = clock_now()};
+    if (!finding.endpoint)
+        return false;
+    upstream_note(service->upstream, service_config(service), set, &finding);
+    return true;
+}
+
 /* --- what workers say --------------------------------------------------------------------------
  */
 

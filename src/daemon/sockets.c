@@ -60,8 +60,8 @@ static void report_failure(const struct upstream_config *upstream, const struct 
                       log_text("advice", advice(listen, error)));
 }
 
-int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
-                 struct list *open)
+int sockets_open(struct sockets *sockets, const struct upstream_config *upstream,
+                 struct fronts *fronts)
 {
     const struct upstream_options *options = &upstream->options;
     *sockets = (struct sockets){.fronts = calloc(options->listen_count + 1, sizeof(void *))};
@@ -69,10 +69,10 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
         return -ENOMEM;
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
-        struct front *known = front_find(open, listen), *front = known ? front_ref(known) : NULL;
-        int result = front ? 0 : front_open(listen, workers, open, &front);
+        struct front *known = front_find(fronts, listen), *front = known ? front_ref(known) : NULL;
+        int result = front ? 0 : front_open(listen, fronts, &front);
         if (result < 0) {
-            report_failure(upstream, listen, result);
+            report_failure(upstream, listen, fronts, result);
             sockets_clear(sockets);
             return result;
         }
@@ -108,11 +108,23 @@ void sockets_report(struct sockets *sockets, const struct upstream_config *upstr
     }
 }
 
+size_t sockets_of_worker(const struct sockets *sockets, size_t worker)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sockets->count; i++)
+        for (size_t j = 0; j < sockets->fronts[i]->count; j++)
+            count += sockets->fronts[i]->sockets[j].worker == worker;
+    return count;
+}
+
 void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors)
 {
     for (size_t i = 0; i < sockets->count; i++) {
-        sockets->fronts[i]->given = true;
-        ret_descriptors[i] = sockets->fronts[i]->descriptors[worker];
+        struct front *front = sockets->fronts[i];
+        front->given = true;
+        for (size_t j = 0; j < front->count; j++)
+            if (front->sockets[j].worker == worker)
+                *ret_descriptors++ = front->sockets[j].fd;
     }
 }
 

@@ -27,26 +27,6 @@ struct discovery {
 
 /* --- from places to sets ---------------------------------------------------------------------- */
 
-static int compare_by_address(const void *a, const void *b)
-{
-    const struct place *one = a, *other = b;
-    int order = address_compare(&one->address, &other->address);
-    return order != 0 ? order : place_compare(a, b);
-}
-
-/* Each address once, at its best place; in the order that a set wants. Returns how many are left.
- */
-static size_t settle(struct place *places, size_t count)
-{
-    size_t kept = 0;
-    qsort(places, count, sizeof *places, compare_by_address);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || !address_equal(&places[kept - 1].address, &places[i].address))
-            places[kept++] = places[i];
-    qsort(places, kept, sizeof *places, place_compare);
-    return kept;
-}
-
 static size_t branch_room(const struct branch *branch)
 {
     switch (branch->kind) {
@@ -105,7 +85,7 @@ static int gather(const struct discovery *discovery, struct place **ret_places, 
         count += branch_places(&discovery->branches[i], places + count);
     prefer_zone(discovery, places, count);
     *ret_places = places;
-    *ret_count = settle(places, count);
+    *ret_count = places_settle(places, count);
     return 0;
 }
 
@@ -129,8 +109,7 @@ static struct endpoint_set *advance(struct discovery *discovery)
     return previous;
 }
 
-/* Nobody is left: whoever was content to be asked late may know somebody. */
-static void hurry_all(struct discovery *discovery)
+void discovery_hurry(struct discovery *discovery)
 {
     for (size_t i = 0; i < discovery->branch_count; i++) {
         struct branch *branch = &discovery->branches[i];
@@ -148,7 +127,7 @@ static void publish(struct discovery *discovery, usec_t ttl)
     if (!previous)
         return;
     if (discovery->set->count == 0)
-        hurry_all(discovery);
+        discovery_hurry(discovery); /* whoever was content to be asked late may know somebody */
     discovery->callback(discovery->arg, discovery->set, previous, ttl);
     endpoint_set_unref(previous);
 }

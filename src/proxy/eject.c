@@ -25,6 +25,8 @@ static const struct {
     [EJECT_PROBE_FAILED] = {"probe-failed", EJECT_BACK_OFF, BY_CONNECTS, false},
     [EJECT_CHECKS_FELL] = {"checks-fell", EJECT_CLOSE, BY_CONNECTS, false},
     [EJECT_CHECKS_ROSE] = {"checks-rose", EJECT_OPEN, BY_CONNECTS, false},
+    [EJECT_DRAINED] = {"drained", EJECT_CLOSE, BY_CONNECTS, false},
+    [EJECT_UNDRAINED] = {"undrained", EJECT_OPEN, BY_CONNECTS, false},
 };
 
 enum eject_verdict eject_verdict(enum eject_event event)
@@ -87,18 +89,25 @@ static enum eject_turn come_back(struct endpoint *endpoint, usec_t now)
     return before == EJECTED_BY_STRIKES ? EJECT_RETURNS : EJECT_CHANGES;
 }
 
-static enum eject_turn close_by_checks(struct endpoint *endpoint)
+/* The bit of those who close and open. */
+static uint8_t bit_of(enum eject_event event)
 {
-    unsigned before = atomic_fetch_or(&endpoint->ejected, EJECTED_BY_CHECKS);
-    if (!(before & EJECTED_BY_CHECKS))
-        keep_reason(endpoint, EJECT_CHECKS_FELL);
+    return event == EJECT_DRAINED || event == EJECT_UNDRAINED ? EJECTED_BY_OPERATOR
+                                                              : EJECTED_BY_CHECKS;
+}
+
+static enum eject_turn close_it(struct endpoint *endpoint, enum eject_event event)
+{
+    unsigned before = atomic_fetch_or(&endpoint->ejected, bit_of(event));
+    if (!(before & bit_of(event)))
+        keep_reason(endpoint, event);
     return before == 0 ? EJECT_LEAVES : EJECT_STAYS;
 }
 
-static enum eject_turn open_by_checks(struct endpoint *endpoint)
+static enum eject_turn open_it(struct endpoint *endpoint, enum eject_event event)
 {
-    unsigned before = atomic_fetch_and(&endpoint->ejected, (uint8_t)~EJECTED_BY_CHECKS);
-    return before == EJECTED_BY_CHECKS ? EJECT_RETURNS : EJECT_STAYS;
+    unsigned before = atomic_fetch_and(&endpoint->ejected, (uint8_t)~bit_of(event));
+    return before == bit_of(event) ? EJECT_RETURNS : EJECT_STAYS;
 }
 
 /* --- verdicts ----------------------------------------------------------------------------------
@@ -155,7 +164,7 @@ struct eject_result eject_note(struct endpoint *endpoint, enum eject_event event
     struct eject_result result = {.failed =
                                       verdict == EJECT_STRIKE && table[event].kind == BY_CONNECTS};
     if (verdict == EJECT_CLOSE || verdict == EJECT_OPEN) { /* these count for themselves */
-        result.turn = verdict == EJECT_CLOSE ? close_by_checks(endpoint) : open_by_checks(endpoint);
+        result.turn = verdict == EJECT_CLOSE ? close_it(endpoint, event) : open_it(endpoint, event);
         return result;
     }
     if (verdict == EJECT_NOTHING || started < atomic_load(&endpoint->turned_at))

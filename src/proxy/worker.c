@@ -218,6 +218,11 @@ void worker_tell(struct worker *worker, struct upstream *upstream)
     mailbox_post(worker->mailbox, &tell->message);
 }
 
+void worker_post(struct worker *worker, struct message *message)
+{
+    mailbox_post(worker->mailbox, message);
+}
+
 void worker_stop(struct worker *worker)
 {
     worker->stop.deliver = deliver_stop;

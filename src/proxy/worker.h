@@ -39,6 +39,9 @@ int worker_set_endpoints(struct worker *worker, struct upstream *upstream,
  * there is no memory to tell it, those find out by themselves, a little later. */
 void worker_tell(struct worker *worker, struct upstream *upstream);
 
+/* Delivers a message on the worker's own thread, with the worker as its owner. */
+void worker_post(struct worker *worker, struct message *message);
+
 /* Closes the listeners; open sessions go on. Call it once. */
 void worker_stop(struct worker *worker);
 

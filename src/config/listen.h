@@ -16,7 +16,8 @@
 /* One socket to listen on: at an address, or at the path of a Unix socket. */
 struct listen {
     struct address address; /* "none" for a Unix socket */
-    bool optional;          /* the IPv6 half of a bare PORT: a host without IPv6 goes without it */
+    bool optional;          /* redial goes on without it: the IPv6 half of a bare PORT, on a host
+                             * that has no IPv6; the admin socket that nobody has asked for */
     char path[LISTEN_PATH_MAX + 1];
     mode_t mode;
     uid_t user;
@@ -31,6 +32,11 @@ struct listen {
  * a constant string for a person. */
 int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
                  const char **ret_why);
+
+/* Likewise, of what the admin interface may listen on: no address but loopback's own, since who
+ * reaches it may read everything. */
+int listen_parse_admin(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
+                       const char **ret_why);
 
 static inline bool listen_is_unix(const struct listen *listen)
 {

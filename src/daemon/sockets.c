@@ -35,7 +35,7 @@ static const char *advice_on_path(int error)
     }
 }
 
-static const char *advice(const struct listen *listen, int error)
+const char *sockets_advice(const struct listen *listen, int error)
 {
     const char *on_path = listen_is_unix(listen) ? advice_on_path(error) : NULL;
     if (on_path)
@@ -129,7 +129,7 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
             log_error("cannot listen", log_text("upstream", upstream->name),
                       log_text("address", listen_format(listen, text)),
                       log_text("error", strerror(-result)),
-                      log_text("advice", advice(listen, result)));
+                      log_text("advice", sockets_advice(listen, result)));
             sockets_close(sockets);
             return result;
         }

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+struct listen;
 struct unix_socket;
 struct upstream_config;
 
@@ -15,6 +16,9 @@ struct sockets {
     struct unix_socket *files; /* of the Unix sockets */
     size_t file_count;
 };
+
+/* What to do where `listen` cannot be opened for that -errno, for a person; or NULL. */
+const char *sockets_advice(const struct listen *listen, int error);
 
 /* Opens all of them and logs each address, or why it cannot be listened on. An address that another
  * process listens on is an error, although SO_REUSEPORT would share it. Returns 0 or -errno; then

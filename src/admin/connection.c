@@ -20,9 +20,6 @@
 #define GRACE (10 * USEC_PER_MSEC)
 #define ANSWER_GRACE USEC_PER_SEC
 
-/* What evhttp reads in the place of what is refused. */
-#define HARMLESS "GET / HTTP/1.1\r\n\r\n"
-
 struct connection {
     struct places *places;
     struct bufferevent *bev;         /* NULL: the place is free */
@@ -71,18 +68,27 @@ static void give_to_evhttp(struct connection *connection)
     connection->read(connection->bev, connection->evcon);
 }
 
-/* evhttp's own answers to what it does not understand are pages that lack the headers of ours. So
- * it never sees that: it reads a harmless request in its place, and the answer is ours. */
+static bool is_method(const struct head *head, const char *method)
+{
+    return head->method_length == strlen(method) &&
+           memcmp(head->method, method, head->method_length) == 0;
+}
+
 static void put_in_place(struct evbuffer *input, size_t drop, const char *text)
 {
     evbuffer_drain(input, drop);
     evbuffer_prepend(input, text, strlen(text));
 }
 
-static bool is_method(const struct head *head, const char *method)
+/* evhttp's own answers to what it does not understand are pages that lack the headers of ours. So
+ * it never sees that: it reads a harmless request in its place, and the answer is ours. */
+static void refuse(struct connection *connection, struct evbuffer *input, const struct head *head,
+                   int status, const char *why)
 {
-    return head->method_length == strlen(method) &&
-           memcmp(head->method, method, head->method_length) == 0;
+    bool bare = is_method(head, "HEAD");
+    connection->refusal = (struct refusal){status, why};
+    put_in_place(input, evbuffer_get_length(input),
+                 bare ? "HEAD / HTTP/1.1\r\n\r\n" : "GET / HTTP/1.1\r\n\r\n");
 }
 
 /* Whether evhttp will take the target. */
@@ -106,14 +112,12 @@ static void judge(struct connection *connection, struct evbuffer *input, const s
 {
     connection->other =
         !is_method(head, "GET") && !is_method(head, "HEAD") && !is_method(head, "POST");
-    if (!is_uri(head)) {
-        connection->refusal = connection->other
-                                  ? (struct refusal){405, "this method is unknown here"}
-                                  : (struct refusal){400, "there is no path to ask for"};
-        put_in_place(input, evbuffer_get_length(input), HARMLESS);
-    } else if (connection->other) {
+    if (!is_uri(head) && connection->other)
+        refuse(connection, input, head, 405, "this method is unknown here");
+    else if (!is_uri(head))
+        refuse(connection, input, head, 400, "there is no path to ask for");
+    else if (connection->other)
         put_in_place(input, head->method_length, "GET");
-    }
 }
 
 static void on_read(struct bufferevent *bev, void *arg)
@@ -124,16 +128,14 @@ static void on_read(struct bufferevent *bev, void *arg)
     size_t looked = length <= HEAD_MOST ? length : HEAD_MOST + 1;
     const char *bytes = (const char *)evbuffer_pullup(input, (ev_ssize_t)looked);
     const char *why = "there is no memory to read the request";
-    struct head head;
+    struct head head = {0};
     int result = bytes ? head_check(bytes, looked, &head, &why) : -500;
     if (length == 0 || result == 0)
         return;
-    if (result > 0) {
+    if (result > 0)
         judge(connection, input, &head);
-    } else {
-        connection->refusal = (struct refusal){-result, why};
-        put_in_place(input, length, HARMLESS);
-    }
+    else
+        refuse(connection, input, &head, -result, why);
     give_to_evhttp(connection);
 }
 

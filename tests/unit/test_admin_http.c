@@ -45,6 +45,8 @@ START_TEST(head_is_get_without_the_body)
         ck_assert_str_eq(rig_body(answer), "");
     }
     ck_assert_str_eq(rig_body(rig_get(RIG_UNIX, "HEAD /missing")), "");
+    ck_assert_str_eq(rig_body(rig_get(RIG_UNIX, "HEAD *")), "");
+    ck_assert_str_eq(rig_body(rig_ask(RIG_UNIX, "HEAD /hello HTTP/1.1\r\n\r\n")), "");
     ck_assert_uint_eq(rig.handled, 2);
 }
 END_TEST

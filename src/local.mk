@@ -1,5 +1,5 @@
 # One static library a layer; a program or test links its layer and those below, uppermost first.
-noinst_LIBRARIES += libbase.a libconfig.a libdiscovery.a libproxy.a libdaemon.a
+noinst_LIBRARIES += libbase.a libconfig.a libdiscovery.a libproxy.a libdaemon.a libadmin.a
 sbin_PROGRAMS += redial
 
 libbase_a_SOURCES = \
@@ -112,11 +112,21 @@ libdaemon_a_SOURCES = \
 	src/daemon/unix_socket.c src/daemon/unix_socket.h \
 	src/daemon/watchdog.c src/daemon/watchdog.h
 
+libadmin_a_SOURCES = \
+	src/admin/connection.c src/admin/connection.h \
+	src/admin/guard.c src/admin/guard.h \
+	src/admin/head.c src/admin/head.h \
+	src/admin/http.c src/admin/http.h \
+	src/admin/request.c src/admin/request.h src/admin/request_state.h \
+	src/admin/sockets.c src/admin/sockets.h
+
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)
 LIBS_DISCOVERY = libdiscovery.a libconfig.a libbase.a $(CARES_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_PROXY = libproxy.a $(LIBS_DISCOVERY)
 LIBS_DAEMON = libdaemon.a $(LIBS_PROXY)
+# evhttp is the admin interface's alone.
+LIBS_ADMIN = libadmin.a $(LIBEVENT_EXTRA_LIBS) $(LIBS_DAEMON)
 
 redial_SOURCES = src/main.c
-redial_LDADD = $(LIBS_DAEMON)
+redial_LDADD = $(LIBS_ADMIN)

@@ -21,7 +21,7 @@ struct command {
     bool check, resolve;
 };
 
-enum { OPTION_RESOLVE_NAMES = 256, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT };
+enum { OPTION_RESOLVE_NAMES = 256, OPTION_ADMIN, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT };
 
 static const struct option_word {
     int letter;
@@ -30,6 +30,7 @@ static const struct option_word {
     {'b', "upstream.balance"},
     {'r', "redial.resolver"},
     {'w', "redial.threads"},
+    {OPTION_ADMIN, "redial.admin"},
     {OPTION_LOG_LEVEL, "redial.log-level"},
     {OPTION_LOG_FORMAT, "redial.log-format"},
 };
@@ -54,6 +55,8 @@ static const char help_text[] =
     "  -w, --threads N        worker threads\n"
     "  -o, --set SECTION.KEY=VALUE\n"
     "                         any key of the configuration; repeatable\n"
+    "      --admin ADDRESS    where redial is looked at and steered: unix:PATH, loopback\n"
+    "                         HOST:PORT (to read alone), or off; repeatable\n"
     "      --log-level LEVEL  error, warning, info or debug\n"
     "      --log-format NAME  text or json\n"
     "  -V, --version          print the version and exit\n"
@@ -140,6 +143,7 @@ static int parse_command(struct command *command, int argc, char **argv)
         {"resolver", required_argument, NULL, 'r'},
         {"threads", required_argument, NULL, 'w'},
         {"set", required_argument, NULL, 'o'},
+        {"admin", required_argument, NULL, OPTION_ADMIN},
         {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
         {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
         {"version", no_argument, NULL, 'V'},

@@ -64,6 +64,7 @@ static const struct list_type {
     [OPTION_NETWORKS] = {sizeof(struct network), same_network},
     [OPTION_RESOLVERS] = {sizeof(struct address), same_address},
     [OPTION_SOURCES] = {sizeof(struct address), same_address},
+    [OPTION_ADMINS] = {sizeof(struct listen), same_listen},
 };
 
 static bool same_list(const struct list_type *type, const struct any_list *a,

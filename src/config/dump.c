@@ -57,6 +57,7 @@ static const struct list_type {
     [OPTION_NETWORKS] = {sizeof(struct network), write_network},
     [OPTION_RESOLVERS] = {sizeof(struct address), write_address},
     [OPTION_SOURCES] = {sizeof(struct address), write_source},
+    [OPTION_ADMINS] = {sizeof(struct listen), write_listen},
 };
 
 /* --- keys ---------------------------------------------------------------------------------------
@@ -76,7 +77,7 @@ static void write_list(const struct config_option *option, const void *options, 
         fputc('\n', out);
     }
     if (list.count == 0)
-        fprintf(out, "#%s: none\n", option->key);
+        fprintf(out, option->zero ? "%s = off\n" : "#%s: none\n", option->key);
 }
 
 static void write_value(const struct config_option *option, int64_t value, FILE *out)

@@ -168,6 +168,30 @@ int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX
     return address_parse(text, &ret_listen[0].address, ret_why) < 0 ? -EINVAL : 1;
 }
 
+static bool is_unix_or_port(const char *text)
+{
+    return strncmp(text, "unix:", 5) == 0 || text[strspn(text, "0123456789")] == '\0';
+}
+
+/* 127.0.0.1 or ::1: the names by which a client of this host asks, as its Host header tells. */
+static bool is_localhost(const struct address *address)
+{
+    struct in_addr loopback = {.s_addr = htonl(INADDR_LOOPBACK)};
+    struct address ipv4 = address_ipv4(&loopback, address_port(address));
+    struct address ipv6 = address_ipv6(&in6addr_loopback, address_port(address));
+    return address_equal(address, &ipv4) || address_equal(address, &ipv6);
+}
+
+int listen_parse_admin(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
+                       const char **ret_why)
+{
+    int count = listen_parse(text, ret_listen, ret_why);
+    if (is_unix_or_port(text) || (count > 0 && is_localhost(&ret_listen[0].address)))
+        return count;
+    return invalid(ret_why, "the admin interface listens on unix:/PATH, 127.0.0.1:PORT, [::1]:PORT "
+                            "or PORT alone (both), or is off");
+}
+
 const char *listen_format(const struct listen *listen, char text[LISTEN_TEXT_MAX])
 {
     _Static_assert(LISTEN_TEXT_MAX >= ADDRESS_TEXT_MAX, "an address fits as well");

@@ -20,7 +20,8 @@
  * service manager hands over. */
 struct listen {
     struct address address; /* "none" for the other two */
-    bool optional;          /* the IPv6 half of a bare PORT: a host without IPv6 goes without it */
+    bool optional;          /* redial goes on without it: the IPv6 half of a bare PORT, on a host
+                             * that has no IPv6; the admin socket that nobody has asked for */
     char path[LISTEN_PATH_MAX + 1];
     mode_t mode;
     uid_t user;
@@ -36,6 +37,11 @@ struct listen {
  * -EINVAL with *ret_why, a constant string for a person. */
 int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
                  const char **ret_why);
+
+/* Likewise, of what the admin interface may listen on: no address but loopback's own, since who
+ * reaches it may read everything. */
+int listen_parse_admin(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
+                       const char **ret_why);
 
 static inline bool listen_is_unix(const struct listen *listen)
 {

@@ -24,6 +24,8 @@ struct global_options {
     int64_t max_connections;
     struct address *resolvers; /* none: those of resolv.conf */
     size_t resolver_count;
+    struct listen *admins; /* none: off */
+    size_t admin_count;
     int64_t log_level;  /* enum log_level */
     int64_t log_format; /* enum log_format */
     int64_t access_log; /* 0 or 1 */

@@ -88,9 +88,8 @@ const struct address_claim *address_registry_reached(const struct address_regist
     return own ? claim : NULL;
 }
 
-/* The listener that another one would collide with. */
-static const struct address_claim *claimed_by(const struct address_registry *registry,
-                                              const struct listen *listen)
+const struct address_claim *address_registry_claim(const struct address_registry *registry,
+                                                   const struct listen *listen)
 {
     char text[LISTEN_TEXT_MAX];
     if (listen_is_address(listen))
@@ -131,7 +130,7 @@ static void claim_listens(const struct upstream_options *options, struct origin 
     char text[LISTEN_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
-        const struct address_claim *claim = claimed_by(registry, listen);
+        const struct address_claim *claim = address_registry_claim(registry, listen);
         char *label = listen_is_address(listen) ? NULL : strdup(listen_format(listen, text));
         if (claim) {
             report_claimed(listen, claim, origin, errors);
@@ -208,6 +207,15 @@ void settings_apply(const struct settings *settings, enum option_scope scope, vo
         if (option_set(setting->option, options, setting->value, why, sizeof why) < 0)
             abort(); /* it was valid when it was added */
     }
+}
+
+struct origin settings_origin(const struct settings *settings, const struct config_option *option)
+{
+    struct origin origin = {NULL, 0};
+    for (size_t i = 0; i < settings->count; i++)
+        if (settings->items[i].option == option)
+            origin = settings->items[i].origin;
+    return origin;
 }
 
 void settings_clear(struct settings *settings)

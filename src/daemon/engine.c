@@ -173,7 +173,7 @@ void engine_use(struct engine *engine, struct config *config)
 
 int engine_start(struct engine *engine, struct config *config)
 {
-    list_init(&engine->fronts);
+    list_init(&engine->fronts.open);
     list_init(&engine->services);
     list_init(&engine->leaving);
     engine->config = config_ref(config);

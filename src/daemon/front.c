@@ -62,13 +62,13 @@ static int supply(struct front *front, size_t worker, size_t originals)
 }
 
 /* Each has a queue of clients of its own, so each gets a worker, and each worker one at least. */
-static int take_inherited(struct front *front, struct fronts *fronts)
+static int take_inherited(struct front *front, size_t workers, struct fronts *fronts)
 {
     int result = 0, fd;
     while (result == 0 && (fd = inherited_take(fronts->inherited, &front->listen)) >= 0)
-        result = add(front, fd, front->count % fronts->workers, false);
+        result = add(front, fd, front->count % workers, false);
     size_t originals = front->count;
-    for (size_t worker = originals; worker < fronts->workers && result == 0; worker++)
+    for (size_t worker = originals; worker < workers && result == 0; worker++)
         result = supply(front, worker, originals);
     if (result == 0 && listen_is_unix(&front->listen))
         unix_socket_adopt(&front->listen, &front->file);
@@ -91,7 +91,8 @@ static bool collides(struct fronts *fronts, const struct listen *listen)
 {
     list_each(node, &fronts->open)
     {
-        if (listen_collides(&list_entry(node, struct front, node)->listen, listen))
+        const struct front *front = list_entry(node, struct front, node);
+        if (!front->reserved && listen_collides(&front->listen, listen))
             return true;
     }
     return false;
@@ -107,10 +108,10 @@ static int look_for_others(const struct front *front, struct fronts *fronts)
     return fd >= 0 || (fd == -EADDRINUSE && collides(fronts, &front->listen)) ? 0 : fd;
 }
 
-static int open_address(struct front *front, struct fronts *fronts)
+static int open_address(struct front *front, size_t workers, struct fronts *fronts)
 {
     int result = look_for_others(front, fronts);
-    for (size_t i = 0; i < fronts->workers && result == 0; i++)
+    for (size_t i = 0; i < workers && result == 0; i++)
         result = add(front, listener_open(&front->listen, true), i, false);
     return result;
 }
@@ -118,24 +119,25 @@ static int open_address(struct front *front, struct fronts *fronts)
 /* --- fronts -------------------------------------------------------------------------------------
  */
 
-static int open_any(struct front *front, struct fronts *fronts)
+static int open_any(struct front *front, size_t workers, struct fronts *fronts)
 {
     if (fronts->inherited && inherited_count(fronts->inherited, &front->listen) > 0)
-        return take_inherited(front, fronts);
+        return take_inherited(front, workers, fronts);
     if (listen_is_systemd(&front->listen))
         return -ENOENT;
-    return listen_is_unix(&front->listen) ? open_unix(front, fronts->workers)
-                                          : open_address(front, fronts);
+    return listen_is_unix(&front->listen) ? open_unix(front, workers)
+                                          : open_address(front, workers, fronts);
 }
 
-int front_open(const struct listen *listen, struct fronts *fronts, struct front **ret_front)
+int front_open(const struct listen *listen, size_t workers, struct fronts *fronts,
+               struct front **ret_front)
 {
     struct front *front = calloc(1, sizeof *front);
     if (!front)
         return -ENOMEM;
     *front = (struct front){.references = 1, .listen = *listen};
     list_init(&front->node);
-    int result = open_any(front, fronts);
+    int result = open_any(front, workers, fronts);
     if (result < 0) {
         front_unref(front);
         return listen->optional && has_no_ipv6(result) ? 1 : result;
@@ -150,7 +152,7 @@ struct front *front_find(struct fronts *fronts, const struct listen *listen)
     list_each(node, &fronts->open)
     {
         struct front *front = list_entry(node, struct front, node);
-        if (listen_same_place(&front->listen, listen))
+        if (!front->reserved && listen_same_place(&front->listen, listen))
             return front;
     }
     return NULL;

@@ -91,10 +91,11 @@ static int add_to_roster(struct plan *plan, struct roster *roster, size_t worker
 {
     struct step *step = &plan->steps[index];
     struct assignment *assignment =
-        roster_add(roster, step->service->upstream, index, set_of(step), step->sockets.count);
+        roster_add(roster, step->service->upstream, index, set_of(step),
+                   sockets_of_worker(&step->sockets, worker));
     if (!assignment)
         return -ENOMEM;
-    assignment->socket_count = step->sockets.count;
+    assignment->socket_count = sockets_of_worker(&step->sockets, worker);
     return step->fresh ? worker_seat(plan->engine->crews[worker].worker, roster, assignment) : 0;
 }
 

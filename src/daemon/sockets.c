@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "daemon/inherited.h"
 
 static const char *advice_on_path(int error)
 {
@@ -30,7 +31,7 @@ static const char *advice_on_path(int error)
     }
 }
 
-static const char *advice(const struct listen *listen, int error)
+const char *sockets_advice(const struct listen *listen, int error)
 {
     const char *on_path = listen_is_unix(listen) ? advice_on_path(error) : NULL;
     if (on_path)
@@ -50,17 +51,23 @@ static const char *advice(const struct listen *listen, int error)
     }
 }
 
+/* `fronts` (or NULL) knows what was handed over. */
 static void report_failure(const struct upstream_config *upstream, const struct listen *listen,
-                           int error)
+                           const struct fronts *fronts, int error)
 {
-    char text[LISTEN_TEXT_MAX];
+    char text[LISTEN_TEXT_MAX], explained[256];
+    const char *what_to_do = sockets_advice(listen, error);
+    if (fronts && fronts->inherited && listen_is_systemd(listen) && error == -ENOENT) {
+        inherited_explain(fronts->inherited, listen, explained, sizeof explained);
+        what_to_do = explained;
+    }
     log_outcome_error("cannot listen", log_text("upstream", upstream->name),
                       log_text("address", listen_format(listen, text)),
                       log_text("error", strerror(-error)),
-                      log_text("advice", advice(listen, error)));
+                      log_text("advice", what_to_do));
 }
 
-int sockets_open(struct sockets *sockets, const struct upstream_config *upstream,
+int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
                  struct fronts *fronts)
 {
     const struct upstream_options *options = &upstream->options;
@@ -70,7 +77,7 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
         struct front *known = front_find(fronts, listen), *front = known ? front_ref(known) : NULL;
-        int result = front ? 0 : front_open(listen, fronts, &front);
+        int result = front ? 0 : front_open(listen, workers, fronts, &front);
         if (result < 0) {
             report_failure(upstream, listen, fronts, result);
             sockets_clear(sockets);
@@ -89,7 +96,7 @@ static void adjust(struct front *front, const struct upstream_config *upstream)
         int result =
             strcmp(front->listen.path, listen->path) == 0 ? front_adjust(front, listen) : 0;
         if (result < 0)
-            report_failure(upstream, listen, result);
+            report_failure(upstream, listen, NULL, result);
     }
 }
 

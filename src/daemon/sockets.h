@@ -13,9 +13,12 @@ struct sockets {
     size_t count;
 };
 
-/* Takes those of the process's fronts that the upstream listens on, and opens the others; logs why
- * one cannot be listened on. Returns 0 or -errno; then nothing was taken or is left open. */
-int sockets_open(struct sockets *sockets, const struct upstream_config *upstream,
+/* What to do where `listen` cannot be opened for that -errno, for a person; or NULL. */
+const char *sockets_advice(const struct listen *listen, int error);
+
+/* Takes those of the process's fronts that the upstream listens on, and opens the others for so many
+ * workers; logs why one cannot be listened on. Returns 0 or -errno; then nothing was taken or is left open. */
+int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
                  struct fronts *fronts);
 
 /* They are in use: says in the log which are new, and gives Unix sockets that were open already the

@@ -79,7 +79,12 @@ unit_programs = \
 	tests/unit/test_daemon_report \
 	tests/unit/test_daemon_sockets \
 	tests/unit/test_daemon_unix_socket \
-	tests/unit/test_daemon_watchdog
+	tests/unit/test_daemon_watchdog \
+	tests/unit/test_admin_guard \
+	tests/unit/test_admin_head \
+	tests/unit/test_admin_hostile \
+	tests/unit/test_admin_http \
+	tests/unit/test_admin_sockets
 check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 
@@ -581,3 +586,34 @@ tests_unit_test_daemon_notify_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
 tests_unit_test_daemon_watchdog_SOURCES = tests/unit/test_daemon_watchdog.c tests/unit/suite.h
 tests_unit_test_daemon_watchdog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_daemon_watchdog_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+tests_unit_test_admin_guard_SOURCES = tests/unit/test_admin_guard.c tests/unit/suite.h
+tests_unit_test_admin_guard_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_guard_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_head_SOURCES = tests/unit/test_admin_head.c tests/unit/suite.h
+tests_unit_test_admin_head_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_head_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_hostile_SOURCES = tests/unit/test_admin_hostile.c tests/unit/suite.h \
+	tests/unit/admin_rig.c \
+	tests/unit/admin_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_admin_hostile_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_hostile_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_http_SOURCES = tests/unit/test_admin_http.c tests/unit/suite.h \
+	tests/unit/admin_rig.c \
+	tests/unit/admin_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_admin_http_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_http_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_sockets_SOURCES = tests/unit/test_admin_sockets.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_admin_sockets_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_sockets_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)

@@ -196,8 +196,34 @@ START_TEST(ipv6_without_brackets_is_called_that)
 }
 END_TEST
 
+/* Loopback alone, by the names that a client of this host asks for. */
+START_TEST(what_the_admin_interface_listens_on)
+{
+    static const char *const good[] = {"unix:/run/x.sock mode=0600", "127.0.0.1:1", "[::1]:65535"};
+    static const char *const foreign[] = {
+        "0.0.0.0:1",   "[::]:1", "127.0.0.2:1", "10.0.0.1:1", "[::ffff:127.0.0.1]:1",
+        "localhost:1", "off",    "off,1",       "systemd:x",  "/run/x.sock"};
+    struct listen listens[LISTEN_EXPANSION_MAX];
+    const char *why = "";
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        ck_assert_msg(listen_parse_admin(good[i], listens, &why) == 1, "%s: %s", good[i], why);
+    ck_assert_int_eq(listen_parse_admin("9999", listens, &why), 2);
+    ck_assert(!listens[0].optional && listens[1].optional);
+    for (size_t i = 0; i < COUNT_OF(foreign); i++) {
+        why = "";
+        ck_assert_msg(listen_parse_admin(foreign[i], listens, &why) == -EINVAL, "%s", foreign[i]);
+        ck_assert_msg(strstr(why, "or is off") != NULL, "%s: %s", foreign[i], why);
+    }
+    ck_assert_int_eq(listen_parse_admin("unix:/x mode=9", listens, &why), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "octal"));
+    ck_assert_int_eq(listen_parse_admin("70000", listens, &why), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "1 to 65535"));
+}
+END_TEST
+
 static void add(TCase *cases)
 {
+    tcase_add_test(cases, what_the_admin_interface_listens_on);
     tcase_add_test(cases, one_address);
     tcase_add_test(cases, a_bare_port_is_both_families);
     tcase_add_test(cases, a_unix_socket);

@@ -1,5 +1,5 @@
 # One static library a layer; a program or test links its layer and those below, uppermost first.
-noinst_LIBRARIES += libbase.a libconfig.a libdiscovery.a libproxy.a libdaemon.a
+noinst_LIBRARIES += libbase.a libconfig.a libdiscovery.a libproxy.a libdaemon.a libadmin.a
 sbin_PROGRAMS += redial
 
 libbase_a_SOURCES = \
@@ -95,11 +95,23 @@ libdaemon_a_SOURCES = \
 	src/daemon/sockets.c src/daemon/sockets.h \
 	src/daemon/unix_socket.c src/daemon/unix_socket.h
 
+libadmin_a_SOURCES = \
+	src/admin/page.c src/admin/page.h
+nodist_libadmin_a_SOURCES = src/admin/page_bytes.c
+
+# The status page becomes a C array, byte by byte.
+src/admin/page_bytes.c: $(srcdir)/src/admin/page.html $(srcdir)/src/admin/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && od -An -v -tu1 $(srcdir)/src/admin/page.html >$@.od && \
+	    LC_ALL=C $(AWK) -f $(srcdir)/src/admin/embed.awk $@.od >$@.new && rm -f $@.od && mv $@.new $@
+EXTRA_DIST += src/admin/page.html src/admin/embed.awk
+CLEANFILES += src/admin/page_bytes.c
+
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)
 LIBS_DISCOVERY = libdiscovery.a libconfig.a libbase.a $(CARES_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_PROXY = libproxy.a $(LIBS_DISCOVERY)
 LIBS_DAEMON = libdaemon.a $(LIBS_PROXY)
+LIBS_ADMIN = libadmin.a $(LIBS_DAEMON)
 
 redial_SOURCES = src/main.c
 redial_LDADD = $(LIBS_DAEMON)

@@ -69,7 +69,8 @@ unit_programs = \
 	tests/unit/test_daemon_descriptors \
 	tests/unit/test_daemon_report \
 	tests/unit/test_daemon_sockets \
-	tests/unit/test_daemon_unix_socket
+	tests/unit/test_daemon_unix_socket \
+	tests/unit/test_admin_page
 check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 
@@ -513,3 +514,10 @@ tests_unit_test_discovery_search_SOURCES = tests/unit/test_discovery_search.c te
 	tests/unit/turn.h
 tests_unit_test_discovery_search_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_search_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_admin_page_SOURCES = tests/unit/test_admin_page.c tests/unit/suite.h \
+	tests/unit/sha256.c \
+	tests/unit/sha256.h
+tests_unit_test_admin_page_CPPFLAGS = $(AM_CPPFLAGS) -DPAGE_FILE='"$(abs_top_srcdir)/src/admin/page.html"'
+tests_unit_test_admin_page_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_page_LDADD = libadmin.a $(CHECK_LIBS) -lm

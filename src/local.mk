@@ -23,6 +23,7 @@ libbase_a_SOURCES = \
 libconfig_a_SOURCES = \
 	src/config/compare.c src/config/compare.h \
 	src/config/config.c src/config/config.h \
+	src/config/dump.c src/config/dump.h \
 	src/config/errors.c src/config/errors.h \
 	src/config/ini.c src/config/ini.h \
 	src/config/listen.c src/config/listen.h \
@@ -100,9 +101,11 @@ libdaemon_a_SOURCES = \
 	src/daemon/front.c src/daemon/front.h \
 	src/daemon/handover.c src/daemon/handover.h \
 	src/daemon/inherited.c src/daemon/inherited.h \
+	src/daemon/known.c src/daemon/known.h \
 	src/daemon/log_timer.c src/daemon/log_timer.h \
 	src/daemon/notify.c src/daemon/notify.h \
 	src/daemon/plan.c src/daemon/plan.h \
+	src/daemon/pulse.c src/daemon/pulse.h \
 	src/daemon/reload.c src/daemon/reload.h \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/resolve.c src/daemon/resolve.h \
@@ -113,12 +116,29 @@ libdaemon_a_SOURCES = \
 	src/daemon/watchdog.c src/daemon/watchdog.h
 
 libadmin_a_SOURCES = \
+	src/admin/actions.c src/admin/actions.h \
+	src/admin/admin.c src/admin/admin.h \
 	src/admin/connection.c src/admin/connection.h \
+	src/admin/endpoints.c src/admin/endpoints.h \
 	src/admin/guard.c src/admin/guard.h \
 	src/admin/head.c src/admin/head.h \
 	src/admin/http.c src/admin/http.h \
+	src/admin/json.c src/admin/json.h \
+	src/admin/metrics.c src/admin/metrics.h \
+	src/admin/page.c src/admin/page.h \
+	src/admin/questions.c src/admin/questions.h \
 	src/admin/request.c src/admin/request.h src/admin/request_state.h \
-	src/admin/sockets.c src/admin/sockets.h
+	src/admin/sockets.c src/admin/sockets.h \
+	src/admin/status.c src/admin/status.h
+
+nodist_libadmin_a_SOURCES = src/admin/page_bytes.c
+
+# The status page becomes a C array, byte by byte.
+src/admin/page_bytes.c: $(srcdir)/src/admin/page.html $(srcdir)/src/admin/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && od -An -v -tu1 $(srcdir)/src/admin/page.html >$@.od && \
+	    LC_ALL=C $(AWK) -f $(srcdir)/src/admin/embed.awk $@.od >$@.new && rm -f $@.od && mv $@.new $@
+EXTRA_DIST += src/admin/page.html src/admin/embed.awk
+CLEANFILES += src/admin/page_bytes.c
 
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)

@@ -84,7 +84,8 @@ unit_programs = \
 	tests/unit/test_admin_head \
 	tests/unit/test_admin_hostile \
 	tests/unit/test_admin_http \
-	tests/unit/test_admin_sockets
+	tests/unit/test_admin_sockets \
+	tests/unit/test_admin_page
 check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 
@@ -617,3 +618,10 @@ tests_unit_test_admin_sockets_SOURCES = tests/unit/test_admin_sockets.c tests/un
 	tests/unit/loopback.h
 tests_unit_test_admin_sockets_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_admin_sockets_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_page_SOURCES = tests/unit/test_admin_page.c tests/unit/suite.h \
+	tests/unit/sha256.c \
+	tests/unit/sha256.h
+tests_unit_test_admin_page_CPPFLAGS = $(AM_CPPFLAGS) -DPAGE_FILE='"$(abs_top_srcdir)/src/admin/page.html"'
+tests_unit_test_admin_page_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_page_LDADD = libadmin.a $(CHECK_LIBS) -lm

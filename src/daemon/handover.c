@@ -47,6 +47,19 @@ int handover_add_socket(struct handover *handover, const struct listen *listen, 
     return handover_add(handover, listen_is_systemd(listen) ? listen->name : HANDOVER_SOCKET, fd);
 }
 
+const char *handover_name(const struct listen *listen, char text[LISTEN_TEXT_MAX])
+{
+    if (listen_is_systemd(listen))
+        return strcpy(text, listen->name);
+    listen_format(listen, text);
+    for (char *at = text; *at != '\0'; at++)
+        if (*at == ':')
+            *at = ';';
+        else if (*at < ' ' || *at > '~')
+            *at = '_';
+    return text;
+}
+
 void handover_clear(struct handover *handover)
 {
     for (size_t i = 0; i < handover->count; i++)

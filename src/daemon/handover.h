@@ -31,6 +31,11 @@ int handover_add(struct handover *handover, const char *name, int fd);
 /* Adds a socket of `listen` under the name of its systemd:NAME, or else HANDOVER_SOCKET. */
 int handover_add_socket(struct handover *handover, const struct listen *listen, int fd);
 
+/* A name for a socket of `listen` that tells it from those of others, for notify_store(): NAME of
+ * systemd:NAME, or what listen_format() says, with `;` for `:` and `_` for what else is not
+ * allowed. */
+const char *handover_name(const struct listen *listen, char text[LISTEN_TEXT_MAX]);
+
 /* Starts a program with these descriptors, from 3 on in the order of their adding, with no other
  * but standard input, output and error, and with the environment of this process, but for what
  * tells of descriptors and of the process that the watchdog minds. Signal handlers and mask are as

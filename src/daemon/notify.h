@@ -42,8 +42,10 @@ int notify_extend(const struct notify *notify, usec_t within);
 /* The sign of life that WatchdogSec= wants; see watchdog.h. */
 int notify_watchdog(const struct notify *notify);
 
-/* `successor` is the main process from now on. This one is not asked any more, so it says nothing
- * more: all later calls do nothing. */
+/* `successor` is the main process from now on. This one is not heard any more (NotifyAccess=main),
+ * so after a success all later calls do nothing. The successor is not heard before: it has to wait
+ * until this was said, for example for the end of the socket on which it has said that it is ready.
+ */
 int notify_hand_over(struct notify *notify, pid_t successor);
 
 /* The manager keeps the descriptors under the name (printable, without ":", 255 bytes at the most)

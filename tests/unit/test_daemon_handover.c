@@ -315,6 +315,27 @@ START_TEST(names_that_cannot_be)
 }
 END_TEST
 
+START_TEST(names_of_sockets)
+{
+    static const char *const rows[][2] = {{"127.0.0.1:3001", "127.0.0.1;3001"},
+                                          {"[::1]:80", "[;;1];80"},
+                                          {"unix:/run/a:b\303\274\033", "unix;/run/a;b___"},
+                                          {"systemd:redial.socket", "redial.socket"}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct listen listens[LISTEN_EXPANSION_MAX];
+        char text[LISTEN_TEXT_MAX];
+        const char *why;
+        ck_assert_int_eq(listen_parse(rows[i][0], listens, &why), 1);
+        ck_assert_str_eq(handover_name(&listens[0], text), rows[i][1]);
+        ck_assert_int_eq(handover_add(&handover, text, 0), 0);
+    }
+    struct listen longest = {.optional = false};
+    char text[LISTEN_TEXT_MAX];
+    memset(longest.name, 'x', LISTEN_NAME_MAX);
+    ck_assert_uint_eq(strlen(handover_name(&longest, text)), LISTEN_NAME_MAX);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, NULL, teardown);
@@ -327,6 +348,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, threads_that_hold_locks);
     tcase_add_test(cases, what_cannot_be_started);
     tcase_add_test(cases, names_that_cannot_be);
+    tcase_add_test(cases, names_of_sockets);
 }
 
 int main(int argc, char **argv)

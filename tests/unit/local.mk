@@ -13,6 +13,9 @@ unit_programs = \
 	tests/unit/test_base_ring \
 	tests/unit/test_base_stride \
 	tests/unit/test_base_utf8 \
+	tests/unit/test_ctl_rates \
+	tests/unit/test_ctl_text \
+	tests/unit/test_ctl_units \
 	tests/unit/test_config_ini \
 	tests/unit/test_config_listen \
 	tests/unit/test_config_options \
@@ -513,3 +516,15 @@ tests_unit_test_discovery_search_SOURCES = tests/unit/test_discovery_search.c te
 	tests/unit/turn.h
 tests_unit_test_discovery_search_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_search_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_ctl_rates_SOURCES = tests/unit/test_ctl_rates.c tests/unit/suite.h
+tests_unit_test_ctl_rates_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_rates_LDADD = $(LIBS_CTL) $(CHECK_LIBS)
+
+tests_unit_test_ctl_text_SOURCES = tests/unit/test_ctl_text.c tests/unit/suite.h
+tests_unit_test_ctl_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_text_LDADD = $(LIBS_CTL) $(CHECK_LIBS)
+
+tests_unit_test_ctl_units_SOURCES = tests/unit/test_ctl_units.c tests/unit/suite.h
+tests_unit_test_ctl_units_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_units_LDADD = $(LIBS_CTL) $(CHECK_LIBS)

@@ -1,5 +1,6 @@
 # The control client against a server that says what the test wrote.
 CTL_TESTS = \
+    tests/ctl/test_completion \
     tests/ctl/test_requests \
     tests/ctl/test_tables \
     tests/ctl/test_trouble \
@@ -35,3 +36,11 @@ tests_ctl_test_trouble_SOURCES = tests/ctl/test_trouble.c
 tests_ctl_test_trouble_CPPFLAGS = $(CTL_CPPFLAGS)
 tests_ctl_test_trouble_CFLAGS = $(E2E_CFLAGS) $(EVDNS_CFLAGS)
 tests_ctl_test_trouble_LDADD = $(CTL_LDADD) $(EVDNS_LIBS) $(LIBEVENT_LIBS)
+
+tests_ctl_test_completion_SOURCES = tests/ctl/test_completion.c
+tests_ctl_test_completion_CPPFLAGS = $(CTL_CPPFLAGS)
+tests_ctl_test_completion_CFLAGS = $(E2E_CFLAGS)
+tests_ctl_test_completion_LDADD = $(CTL_LDADD)
+
+# Folders, with all that is in them.
+EXTRA_DIST += tests/ctl/fixtures tests/ctl/golden

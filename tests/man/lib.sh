@@ -11,8 +11,11 @@ unset REDIAL_UPSTREAMS REDIAL_SET JOURNAL_STREAM
 top=${srcdir:-.}
 redial=${REDIAL:-./redial}
 case $redial in /*) ;; *) redial=$PWD/$redial ;; esac
+redialctl=${REDIALCTL:-./redialctl}
+case $redialctl in /*) ;; *) redialctl=$PWD/$redialctl ;; esac
 keys_page=$top/man/redial.conf.5
 daemon_page=$top/man/redial.8
+control_page=$top/man/redialctl.1
 work=$(mktemp -d "${TMPDIR:-/tmp}/redial-man.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 status=0

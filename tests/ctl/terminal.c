@@ -34,6 +34,7 @@ struct terminal {
     bool alternate, hidden_cursor, no_wrap;
     char code[TERMINAL_CODE]; /* an escape sequence that is not whole yet */
     size_t code_length;
+    size_t colours;
     char unknown[TERMINAL_CODE + 1];
     char line[TERMINAL_MOST * 4 + 1];
 };
@@ -89,6 +90,7 @@ static void terminal_obey(struct terminal *terminal)
         known = terminal_set_mode(terminal, code);
     } else {
         known = last == 'm';
+        terminal->colours += known && strcmp(code, "\033[0m") != 0;
     }
     if (!known && terminal->unknown[0] == '\0') {
         snprintf(terminal->unknown, sizeof(terminal->unknown), "%s", code + 1);
@@ -325,6 +327,11 @@ bool terminal_echoes(const struct terminal *terminal)
         die("tcgetattr");
     }
     return (settings.c_lflag & ECHO) != 0 && (settings.c_lflag & ICANON) != 0;
+}
+
+size_t terminal_colours(const struct terminal *terminal)
+{
+    return terminal->colours;
 }
 
 const char *terminal_unknown(const struct terminal *terminal)

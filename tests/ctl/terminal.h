@@ -36,6 +36,9 @@ bool terminal_shows_cursor(const struct terminal *terminal);
 bool terminal_wraps(const struct terminal *terminal);
 bool terminal_echoes(const struct terminal *terminal); /* and reads by lines */
 
+/* How many times a colour or the like was chosen. */
+size_t terminal_colours(const struct terminal *terminal);
+
 /* The first code that this terminal does not know, or NULL. */
 const char *terminal_unknown(const struct terminal *terminal);
 

@@ -81,6 +81,10 @@ START_TEST(plain_answers_are_believed)
         ck_assert_str_eq(outcome.output, "the body\n");
         rig_expect(outcome, 0, "");
     }
+    static const char chunked[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                  "9\r\nthe body\n\r\n0\r\n\r\n";
+    fixture_set_raw(rig.fixture, "GET /config", BYTES(chunked));
+    rig_expect(rig_run(&rig, "config"), 3, "not redial");
     fixture_set_hanging(rig.fixture, "GET /config",
                         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nthe body\n");
     rig_expect(rig_run(&rig, "config"), 0, "");

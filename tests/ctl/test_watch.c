@@ -250,6 +250,38 @@ START_TEST(without_redial_it_does_not_begin)
 }
 END_TEST
 
+/* --- colour ---------------------------------------------------------------------------------- */
+
+/* Variables, and whether there is colour on a terminal. */
+static const struct {
+    const char *term;
+    const char *no_color;
+    bool coloured;
+} tastes[] = {
+    {"xterm", NULL, true}, {"xterm", "", true}, {"xterm", "1", false},
+    {"dumb", NULL, false}, {"", NULL, false},
+};
+enum { TASTES = sizeof(tastes) / sizeof(tastes[0]) };
+
+START_TEST(colour_is_where_it_is_wanted)
+{
+    struct stage stage;
+    rig_open(&stage.rig);
+    serve_later(&stage.rig, 0);
+    setenv("TERM", tastes[_i].term, 1);
+    unsetenv("NO_COLOR");
+    if (tastes[_i].no_color != NULL) {
+        setenv("NO_COLOR", tastes[_i].no_color, 1);
+    }
+    const char *words[] = {rig_program(), "-s", stage.rig.socket, "endpoints", NULL};
+    stage.terminal = terminal_start(words, 80, 24);
+    ck_assert_int_eq(terminal_wait_exit(stage.terminal, limit_ms(LONG)), 0);
+    see(&stage, "10.0.1.8:3000   ejected, timed-out     1.8s");
+    ck_assert_int_eq(terminal_colours(stage.terminal) > 0, tastes[_i].coloured);
+    finish(&stage);
+}
+END_TEST
+
 /* --- without a terminal ---------------------------------------------------------------------- */
 
 START_TEST(lines_where_there_is_no_terminal)
@@ -314,6 +346,7 @@ int main(void)
     BED_TEST(suite, redial_goes_and_comes_back, 1, 30);
     BED_TEST(suite, hostile_text_is_shown_and_not_obeyed, 1, 30);
     BED_TEST(suite, without_redial_it_does_not_begin, 1, 30);
+    BED_TEST(suite, colour_is_where_it_is_wanted, TASTES, 20);
     BED_TEST(suite, lines_where_there_is_no_terminal, 1, 30);
     BED_TEST(suite, json_lines_are_whole_documents, 1, 30);
     return bed_main(suite);

@@ -14,7 +14,9 @@
 #define HEAD_LINES 10
 #define FOOT_LINES 1
 #define NAME_WIDTH 21
-#define SPARK_WIDTH 14
+/* The curve of an upstream, with so many looks a column. */
+#define SPARK_WIDTH 15
+#define SPARK_EACH (SERIES_MOST / SPARK_WIDTH)
 /* Lower than this, the curves make room for the list. */
 #define LOW 16
 #define LOW_HEAD_LINES 3
@@ -122,7 +124,7 @@ static void add_curve(struct line *line, const char *label, const struct series 
     put(line, STYLE_DIM, label);
     put_right(line, style, format(value, number), begin - 2);
     go_to(line, begin);
-    spark_add(&bars, series, room < SERIES_MOST ? room : SERIES_MOST);
+    spark_add(&bars, series, room < SERIES_MOST ? room : SERIES_MOST, 1);
     put(line, fault ? STYLE_WARN : STYLE_PLAIN, text_string(&bars));
     text_clear(&bars);
     end_line(line);
@@ -135,7 +137,7 @@ static void add_curves(struct line *line, const struct rate *all)
     add_curve(line, "active", &all->active, units_count, false);
     add_curve(line, "errors/s", &all->errors, units_rate, true);
     add_curve(line, "redials/s", &all->failed, units_rate, true);
-    add_curve(line, "p99", &all->p99, units_span, false);
+    add_curve(line, "connect p99", &all->p99, units_span, false);
 }
 
 /* --- the list -------------------------------------------------------------------------------- */
@@ -170,7 +172,7 @@ static void add_upstream(struct line *line, const json_t *upstream, const struct
     status_endpoints(field(upstream, "endpoints"), endpoints, &style);
     put(line, style, endpoints);
     go_to(line, NAME_WIDTH + 28 + 15);
-    spark_add(&bars, &rate->opened, SPARK_WIDTH);
+    spark_add(&bars, &rate->opened, SPARK_WIDTH, SPARK_EACH);
     put(line, STYLE_PLAIN, text_string(&bars));
     text_clear(&bars);
     end_line(line);

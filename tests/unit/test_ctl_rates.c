@@ -104,13 +104,36 @@ START_TEST(bars_grow_with_the_values)
         series_add(&series, values[i]);
     setenv("LC_ALL", "C", 1);
     text_setup();
-    spark_add(&text, &series, 7);
+    spark_add(&text, &series, 7, 1);
     ck_assert_str_eq(text_string(&text), "  _.= #");
     text_clear(&text);
     setenv("LC_ALL", "C.UTF-8", 1);
     text_setup();
-    spark_add(&text, &series, 3);
+    spark_add(&text, &series, 3, 1);
     ck_assert_str_eq(text_string(&text), "\u2585 \u2588");
+    text_clear(&text);
+}
+END_TEST
+
+/* Of two values a column: the newest one fills up, and the others stay. */
+START_TEST(columns_are_means)
+{
+    struct series series = {0};
+    struct text text = {0};
+    setenv("LC_ALL", "C", 1);
+    text_setup();
+    for (int i = 0; i < 4; i++)
+        series_add(&series, i % 2 ? 100 : 0); /* means of 50 */
+    spark_add(&text, &series, 3, 2);
+    ck_assert_str_eq(text_string(&text), " ##");
+    text_clear(&text);
+    series_add(&series, 100);
+    spark_add(&text, &series, 3, 2);
+    ck_assert_str_eq(text_string(&text), "==#");
+    text_clear(&text);
+    series_add(&series, 0);
+    spark_add(&text, &series, 4, 2);
+    ck_assert_str_eq(text_string(&text), " ###");
     text_clear(&text);
 }
 END_TEST
@@ -122,6 +145,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, upstreams_come_and_go);
     tcase_add_test(cases, series_keep_a_minute);
     tcase_add_test(cases, bars_grow_with_the_values);
+    tcase_add_test(cases, columns_are_means);
 }
 
 int main(void)

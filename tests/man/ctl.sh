@@ -20,15 +20,7 @@ awk '/^  (-.,|    )? *--[a-z]/ {
         if (long == "--json") argument = "" # the word behind it begins its help
         print short, long, argument
     }' "$work/help" | sort >"$work/program"
-section "$control_page" DESCRIPTION | awk '
-    /^\.It Fl / {
-        short = "-"; long = ""; argument = ""
-        for (i = 2; i <= NF; i++)
-            if ($i ~ /^-./) long = "-" $i
-            else if ($i == "Ar") argument = "ARGUMENT"
-            else if ($i !~ /^(Fl|,)$/ && !argument) short = "-" $i
-        print short, long, argument
-    }' | sort >"$work/page"
+page_options "$control_page" >"$work/page"
 same "options of redialctl(1)" page program
 
 awk '/_argument, NULL, / { gsub(/[{}",]/, " "); print "--" $1 }' "$top/src/redialctl.c" | sort >"$work/taken"

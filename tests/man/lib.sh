@@ -46,6 +46,19 @@ section() {
     awk -v name="$2" '/^\.Sh / { on = $0 == ".Sh " name; next } on' "$1"
 }
 
+# page_options FILE: "-c --config ARGUMENT", a line each, sorted; "-" where there is no letter
+page_options() {
+    section "$1" DESCRIPTION | awk '
+        /^\.It Fl / {
+            short = "-"; long = ""; argument = ""
+            for (i = 2; i <= NF; i++)
+                if ($i ~ /^-./) long = "-" $i
+                else if ($i == "Ar") argument = "ARGUMENT"
+                else if ($i !~ /^(Fl|,)$/ && !argument) short = "-" $i
+            print short, long, argument
+        }' | sort
+}
+
 # displays DIRECTORY: the literal displays of the lines read, a file each: 1, 2, …
 displays() {
     mkdir -p "$1"

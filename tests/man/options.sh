@@ -16,15 +16,7 @@
         }
         print short, long, argument
     }' | sort >"$work/program"
-section "$daemon_page" DESCRIPTION | awk '
-    /^\.It Fl / {
-        short = "-"; long = ""; argument = ""
-        for (i = 2; i <= NF; i++)
-            if ($i ~ /^-./) long = "-" $i
-            else if ($i == "Ar") argument = "ARGUMENT"
-            else if ($i !~ /^(Fl|,)$/ && !argument) short = "-" $i
-        print short, long, argument
-    }' | sort >"$work/page"
+page_options "$daemon_page" >"$work/page"
 same "options of redial(8)" page program
 
 # --help itself hides none that is taken.

@@ -1,6 +1,7 @@
 # One static library a layer; a program or test links its layer and those below, uppermost first.
-noinst_LIBRARIES += libbase.a libconfig.a libdiscovery.a libproxy.a libdaemon.a libadmin.a
+noinst_LIBRARIES += libbase.a libconfig.a libdiscovery.a libproxy.a libdaemon.a libadmin.a libctl.a
 sbin_PROGRAMS += redial
+bin_PROGRAMS += redialctl
 
 libbase_a_SOURCES = \
 	src/base/address.c src/base/address.h \
@@ -140,13 +141,39 @@ src/admin/page_bytes.c: $(srcdir)/src/admin/page.html $(srcdir)/src/admin/embed.
 EXTRA_DIST += src/admin/page.html src/admin/embed.awk
 CLEANFILES += src/admin/page_bytes.c
 
+libctl_a_SOURCES = \
+	src/ctl/action.c src/ctl/action.h \
+	src/ctl/client.c src/ctl/client.h \
+	src/ctl/endpoints.c src/ctl/endpoints.h \
+	src/ctl/explain.c src/ctl/explain.h \
+	src/ctl/field.c src/ctl/field.h \
+	src/ctl/frame.c src/ctl/frame.h \
+	src/ctl/http.c src/ctl/http.h \
+	src/ctl/place.c src/ctl/place.h \
+	src/ctl/question.c src/ctl/question.h \
+	src/ctl/rates.c src/ctl/rates.h \
+	src/ctl/ready.c src/ctl/ready.h \
+	src/ctl/screen.c src/ctl/screen.h \
+	src/ctl/spark.c src/ctl/spark.h \
+	src/ctl/status.c src/ctl/status.h \
+	src/ctl/style.c src/ctl/style.h \
+	src/ctl/table.c src/ctl/table.h \
+	src/ctl/text.c src/ctl/text.h \
+	src/ctl/units.c src/ctl/units.h \
+	src/ctl/watch.c src/ctl/watch.h
+
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_CONFIG = libconfig.a $(LIBS_BASE)
 LIBS_DISCOVERY = libdiscovery.a libconfig.a libbase.a $(CARES_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS)
 LIBS_PROXY = libproxy.a $(LIBS_DISCOVERY)
+LIBS_CTL = libctl.a libbase.a $(JANSSON_LIBS)
 LIBS_DAEMON = libdaemon.a $(LIBS_PROXY)
 # evhttp is the admin interface's alone.
 LIBS_ADMIN = libadmin.a $(LIBEVENT_EXTRA_LIBS) $(LIBS_DAEMON)
 
 redial_SOURCES = src/main.c
 redial_LDADD = $(LIBS_ADMIN)
+
+# Without libevent: what the client starts with, it starts with often.
+redialctl_SOURCES = src/redialctl.c
+redialctl_LDADD = $(LIBS_CTL)

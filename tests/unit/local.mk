@@ -17,6 +17,9 @@ unit_programs = \
 	tests/unit/test_base_ring \
 	tests/unit/test_base_stride \
 	tests/unit/test_base_utf8 \
+	tests/unit/test_ctl_rates \
+	tests/unit/test_ctl_text \
+	tests/unit/test_ctl_units \
 	tests/unit/test_config_ini \
 	tests/unit/test_config_listen \
 	tests/unit/test_config_options \
@@ -625,3 +628,15 @@ tests_unit_test_admin_page_SOURCES = tests/unit/test_admin_page.c tests/unit/sui
 tests_unit_test_admin_page_CPPFLAGS = $(AM_CPPFLAGS) -DPAGE_FILE='"$(abs_top_srcdir)/src/admin/page.html"'
 tests_unit_test_admin_page_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_admin_page_LDADD = libadmin.a $(CHECK_LIBS) -lm
+
+tests_unit_test_ctl_rates_SOURCES = tests/unit/test_ctl_rates.c tests/unit/suite.h
+tests_unit_test_ctl_rates_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_rates_LDADD = $(LIBS_CTL) $(CHECK_LIBS)
+
+tests_unit_test_ctl_text_SOURCES = tests/unit/test_ctl_text.c tests/unit/suite.h
+tests_unit_test_ctl_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_text_LDADD = $(LIBS_CTL) $(CHECK_LIBS)
+
+tests_unit_test_ctl_units_SOURCES = tests/unit/test_ctl_units.c tests/unit/suite.h
+tests_unit_test_ctl_units_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_units_LDADD = $(LIBS_CTL) $(CHECK_LIBS)

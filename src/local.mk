@@ -101,9 +101,12 @@ libdaemon_a_SOURCES = \
 	src/daemon/engine.c src/daemon/engine.h \
 	src/daemon/front.c src/daemon/front.h \
 	src/daemon/handover.c src/daemon/handover.h \
+	src/daemon/heritage.c src/daemon/heritage.h \
 	src/daemon/inherited.c src/daemon/inherited.h \
 	src/daemon/known.c src/daemon/known.h \
+	src/daemon/linger.c src/daemon/linger.h \
 	src/daemon/log_timer.c src/daemon/log_timer.h \
+	src/daemon/manager.c src/daemon/manager.h \
 	src/daemon/notify.c src/daemon/notify.h \
 	src/daemon/plan.c src/daemon/plan.h \
 	src/daemon/pulse.c src/daemon/pulse.h \
@@ -114,6 +117,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/service.c src/daemon/service.h \
 	src/daemon/sockets.c src/daemon/sockets.h \
 	src/daemon/unix_socket.c src/daemon/unix_socket.h \
+	src/daemon/upgrade.c src/daemon/upgrade.h \
 	src/daemon/watchdog.c src/daemon/watchdog.h
 
 libadmin_a_SOURCES = \

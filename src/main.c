@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "base/log.h"
 #include "config/load.h"
 #include "config/options.h"
@@ -19,6 +20,7 @@ struct command {
     struct config_sources sources;
     char **overrides; /* "section.key=value", owned */
     bool check, resolve;
+    char **argv;
 };
 
 enum { OPTION_RESOLVE_NAMES = 256, OPTION_ADMIN, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT };
@@ -194,12 +196,19 @@ static int serve(struct command *command, struct config *config)
 {
     log_setup(STDERR_FILENO, (enum log_level)config->global.log_level,
               (enum log_format)config->global.log_format, log_stderr_is_journal());
-    struct server *server = server_start(config, config_path(&command->sources), load, command);
-    if (!server)
-        return 1;
-    server_run(server);
+    struct server *server =
+        server_start(&(struct server_setup){.config = config,
+                                            .path = config_path(&command->sources),
+                                            .argv = command->argv,
+                                            .loader = load,
+                                            .arg = command});
+    struct admin *admin = NULL;
+    int status = server && admin_start(server, &admin) == 0 ? 0 : 1;
+    if (status == 0)
+        server_run(server);
+    admin_free(admin);
     server_free(server);
-    return 0;
+    return status;
 }
 
 static int run(struct command *command)
@@ -214,7 +223,7 @@ static int run(struct command *command)
 
 int main(int argc, char **argv)
 {
-    struct command command = {0};
+    struct command command = {.argv = argv};
     if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
         fputs("redial: the DNS library could not be initialised\n", stderr);
         return 1;

@@ -21,7 +21,8 @@ static void list_names(const struct engine *engine, char text[NAMES_TEXT])
     list_each(node, &engine->services)
     {
         const char *name = service_config(list_entry(node, struct service, node))->name;
-        int wrote = snprintf(text + length, NAMES_TEXT - length, "%s%s", length > 0 ? " " : "", name);
+        int wrote =
+            snprintf(text + length, NAMES_TEXT - length, "%s%s", length > 0 ? " " : "", name);
         if (length + (size_t)wrote >= NAMES_TEXT - 4) {
             strcpy(text + length, " …");
             return;
@@ -35,8 +36,8 @@ struct service *action_find_service(struct admin_request *request, void *server)
     struct engine *engine = server_engine(server);
     const char *name = admin_request_parameter(request, "upstream");
     char names[NAMES_TEXT];
-    bool single = !list_empty(&engine->services) &&
-                  engine->services.next->next == &engine->services;
+    bool single =
+        !list_empty(&engine->services) && engine->services.next->next == &engine->services;
     if (!name && single)
         return list_entry(engine->services.next, struct service, node);
     list_names(engine, names);
@@ -71,7 +72,7 @@ void action_reload(struct admin_request *request, void *server)
 {
     struct reload *reload = server_reload(server);
     struct plan_result result;
-    if (reload_now(reload, &result) < 0)
+    if (server_reload_now(server, &result) < 0)
         reply_errors(request, 422, &reload->errors);
     else
         admin_reply_line(request, 200,

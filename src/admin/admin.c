@@ -145,13 +145,22 @@ static const struct admin_route routes[] = {
     {"/log-level", ADMIN_POST, action_log_level},
 };
 
+/* The socket is a successor's: who asks is to be answered by that one. */
+static void on_superseded(void *arg)
+{
+    struct admin *admin = arg;
+    admin_http_free(admin->http);
+    admin->http = NULL;
+    admin_sockets_close(&admin->sockets);
+}
+
 int admin_start(struct server *server, struct admin **ret_admin)
 {
     struct engine *engine = server_engine(server);
     struct admin *admin = calloc(1, sizeof *admin);
     if (!admin)
         return engine_fail("the admin interface could not be made", -ENOMEM);
-    int result = admin_sockets_open(&admin->sockets, &engine->config->global);
+    int result = admin_sockets_open(&admin->sockets, &engine->config->global, &engine->fronts);
     if (result < 0) {
         free(admin);
         return result;
@@ -162,6 +171,7 @@ int admin_start(struct server *server, struct admin **ret_admin)
         admin_free(admin);
         return engine_fail("the admin interface could not be made", result);
     }
+    server_on_superseded(server, on_superseded, admin);
     *ret_admin = admin;
     return 0;
 }

@@ -100,10 +100,9 @@ static uint64_t accepted_by_all(const struct endpoint_set *set)
 static json_t *endpoint_json(const struct endpoint *endpoint, uint64_t all, const char *member)
 {
     uint64_t accepted = atomic_load(&endpoint->accepted);
-    return json_pack("{so ss so so sI sI sI sf so ss}", "address",
-                     json_address(&endpoint->address), "state", endpoint_state(endpoint), "reason",
-                     json_text(eject_reason(endpoint)), "back_in",
-                     json_until(eject_probe_at(endpoint)), "active",
+    return json_pack("{so ss so so sI sI sI sf so ss}", "address", json_address(&endpoint->address),
+                     "state", endpoint_state(endpoint), "reason", json_text(eject_reason(endpoint)),
+                     "back_in", json_until(eject_probe_at(endpoint)), "active",
                      (json_int_t)atomic_load(&endpoint->active), "accepted", (json_int_t)accepted,
                      "failed", (json_int_t)atomic_load(&endpoint->failed), "share",
                      all > 0 ? (double)accepted / (double)all : 0.0, "connect_time",
@@ -126,8 +125,8 @@ static json_t *list(const struct endpoint_set *set, const struct reasons *reason
         for (size_t n = 0; n < set->tiers[tier].count; n++) {
             size_t index = set->tiers[tier].first + n;
             const struct endpoint *endpoint = set->endpoints[index];
-            json_t *object = endpoint_json(endpoint, all,
-                                           reason_of(reasons, &endpoint->address, discovery));
+            json_t *object =
+                endpoint_json(endpoint, all, reason_of(reasons, &endpoint->address, discovery));
             if (!object || place(object, set, tier, index) != 0 ||
                 json_array_append_new(array, object) != 0) {
                 json_decref(array);

@@ -19,8 +19,8 @@ json_t *json_moment(usec_t moment)
         return json_null();
     clock_gettime(CLOCK_REALTIME, &now);
     usec_t real = now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000 - (clock_now() - moment);
-    return json_time(&(struct timespec){.tv_sec = real / USEC_PER_SEC,
-                                        .tv_nsec = real % USEC_PER_SEC * 1000});
+    return json_time(
+        &(struct timespec){.tv_sec = real / USEC_PER_SEC, .tv_nsec = real % USEC_PER_SEC * 1000});
 }
 
 json_t *json_span(usec_t span)

@@ -79,10 +79,10 @@ static json_t *members_json(const struct membership *membership)
     for (size_t i = 0; i < membership->count; i++) {
         const struct member *member = &membership->members[i];
         json_array_append_new(
-            array, json_pack("{so ss so so sI}", "record", record_json(&member->record), "state",
-                             member_state_name(member->state), "since", json_moment(member->since),
-                             "seen", json_moment(member->seen), "misses",
-                             (json_int_t)member->misses));
+            array,
+            json_pack("{so ss so so sI}", "record", record_json(&member->record), "state",
+                      member_state_name(member->state), "since", json_moment(member->since), "seen",
+                      json_moment(member->seen), "misses", (json_int_t)member->misses));
     }
     return array;
 }
@@ -112,12 +112,11 @@ static json_t *sample_json(const struct membership *membership)
 static json_t *question_json(const struct explanation *explanation)
 {
     const struct lookup *lookup = explanation->lookup;
-    return json_pack("{ss ss sI so so so}", "name", lookup_name(lookup), "type",
-                     dns_type_name(lookup_type(lookup)), "addresses",
-                     (json_int_t)explanation->membership->count, "due_in",
-                     json_until(lookup_due(lookup)), "held_for",
-                     json_until(explanation->held_until), "sample",
-                     sample_json(explanation->membership));
+    return json_pack(
+        "{ss ss sI so so so}", "name", lookup_name(lookup), "type",
+        dns_type_name(lookup_type(lookup)), "addresses", (json_int_t)explanation->membership->count,
+        "due_in", json_until(lookup_due(lookup)), "held_for", json_until(explanation->held_until),
+        "sample", sample_json(explanation->membership));
 }
 
 static void add_question(void *arg, const struct explanation *explanation)

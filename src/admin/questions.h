@@ -5,7 +5,8 @@
 
 #include "daemon/service.h"
 
-/* What an upstream asks DNS, as JSON: an array, a new reference or NULL without memory. Main thread.
+/* What an upstream asks DNS, as JSON: an array, a new reference or NULL without memory. Main
+ * thread.
  */
 
 /* Each with its last answer. */

@@ -79,7 +79,8 @@ static int open_one(struct admin_sockets *sockets, const struct listen *listen,
         return 1;
     }
     log_error("cannot listen for the admin interface", log_text("address", text),
-              log_text("error", strerror(-result)), log_text("advice", sockets_advice(listen, result)));
+              log_text("error", strerror(-result)),
+              log_text("advice", sockets_advice(listen, result)));
     return result;
 }
 

@@ -60,11 +60,10 @@ static json_t *ended_json(const struct tally_sum *sum)
 
 static json_t *connections_json(const struct tally_sum *sum, const struct upstream_options *options)
 {
-    return json_pack("{so so so so so}", "open", json_count(sum->open), "dialling",
-                     json_count(sum->dialling), "most",
-                     options->max_connections > 0 ? json_integer(options->max_connections)
-                                                  : json_null(),
-                     "opened", json_count(sum->opened), "ended", json_count(sum_ended(sum)));
+    return json_pack(
+        "{so so so so so}", "open", json_count(sum->open), "dialling", json_count(sum->dialling),
+        "most", options->max_connections > 0 ? json_integer(options->max_connections) : json_null(),
+        "opened", json_count(sum->opened), "ended", json_count(sum_ended(sum)));
 }
 
 static json_t *connects_json(const struct tally_sum *sum)

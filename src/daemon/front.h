@@ -12,7 +12,7 @@ struct inherited;
 
 /* What the whole process listens on. Belongs to the main thread. */
 struct fronts {
-    struct list open; /* every front */
+    struct list open;            /* every front */
     struct inherited *inherited; /* sockets that were handed over; NULL: none */
 };
 
@@ -31,17 +31,17 @@ struct front {
     unsigned references;
     struct listen listen;
     struct unix_socket file;
-    bool given; /* the descriptors belong to the workers */
-    bool told;  /* the log has heard of it */
+    bool given;    /* the descriptors belong to the workers */
+    bool told;     /* the log has heard of it */
     bool reserved; /* no upstream's */
     size_t count;
     struct front_socket *sockets;
 };
 
-/* Opens it for so many workers, or takes what was handed over for it. An address that another process listens on is an
- * error, although SO_REUSEPORT would share it. Returns 0 with one reference, 1 where the address is
- * optional and this host has it not, or -errno: -ENOENT where nothing was handed over for
- * systemd:NAME. */
+/* Opens it for so many workers, or takes what was handed over for it. An address that another
+ * process listens on is an error, although SO_REUSEPORT would share it. Returns 0 with one
+ * reference, 1 where the address is optional and this host has it not, or -errno: -ENOENT where
+ * nothing was handed over for systemd:NAME. */
 int front_open(const struct listen *listen, size_t workers, struct fronts *fronts,
                struct front **ret_front);
 

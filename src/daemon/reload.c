@@ -37,10 +37,11 @@ static int fail(struct reload *reload, int error)
     return error;
 }
 
-static int apply(struct reload *reload, struct config *config, struct plan_result *ret_result)
+static int apply(struct reload *reload, struct config *config, const struct known *known,
+                 struct plan_result *ret_result)
 {
     struct plan *plan;
-    int result = plan_new(reload->engine, config, &plan);
+    int result = plan_new(reload->engine, config, known, &plan);
     if (result < 0)
         return result;
     *ret_result = plan_commit(plan);
@@ -51,11 +52,11 @@ static int apply(struct reload *reload, struct config *config, struct plan_resul
 }
 
 int reload_start(struct reload *reload, struct engine *engine, struct config *config,
-                 reload_loader *loader, void *arg)
+                 const struct known *known, reload_loader *loader, void *arg)
 {
     struct plan_result result;
     *reload = (struct reload){.engine = engine, .loader = loader, .arg = arg};
-    return apply(reload, config, &result);
+    return apply(reload, config, known, &result);
 }
 
 static int load_and_apply(struct reload *reload, struct plan_result *ret_result)
@@ -64,13 +65,12 @@ static int load_and_apply(struct reload *reload, struct plan_result *ret_result)
     if (!config)
         return -EINVAL;
     struct config *before = config_ref(reload->engine->config);
-    int result = apply(reload, config, ret_result);
+    int result = apply(reload, config, NULL, ret_result);
     if (result == 0) {
         log_set_level((enum log_level)config->global.log_level);
         log_set_format((enum log_format)config->global.log_format);
         tell_of_restart(before, config);
-    }
-    else
+    } else
         errors_add(&reload->errors, (struct origin){"redial", 0},
                    "the configuration is valid and cannot be applied: see redial's log");
     config_unref(before);

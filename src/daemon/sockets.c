@@ -63,8 +63,7 @@ static void report_failure(const struct upstream_config *upstream, const struct 
     }
     log_outcome_error("cannot listen", log_text("upstream", upstream->name),
                       log_text("address", listen_format(listen, text)),
-                      log_text("error", strerror(-error)),
-                      log_text("advice", what_to_do));
+                      log_text("error", strerror(-error)), log_text("advice", what_to_do));
 }
 
 int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,

@@ -16,8 +16,9 @@ struct sockets {
 /* What to do where `listen` cannot be opened for that -errno, for a person; or NULL. */
 const char *sockets_advice(const struct listen *listen, int error);
 
-/* Takes those of the process's fronts that the upstream listens on, and opens the others for so many
- * workers; logs why one cannot be listened on. Returns 0 or -errno; then nothing was taken or is left open. */
+/* Takes those of the process's fronts that the upstream listens on, and opens the others for so
+ * many workers; logs why one cannot be listened on. Returns 0 or -errno; then nothing was taken or
+ * is left open. */
 int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
                  struct fronts *fronts);
 

@@ -74,6 +74,7 @@ void upstream_unref(struct upstream *upstream)
         return;
     const struct upstream_watcher watcher = upstream->watcher;
     balancer_clear(&upstream->balancer);
+    hedge_clear(&upstream->hedger);
     free(upstream);
     if (watcher.on_gone)
         watcher.on_gone(watcher.arg);

@@ -17,7 +17,10 @@ static bool has_no_ipv6(int error)
 /* Opens a Unix socket once and gives every worker a descriptor of it. */
 static int open_unix(struct front *front)
 {
-    front->descriptors[0] = unix_socket_open(&front->listen, &front->file);
+    front->file = calloc(1, sizeof *front->file);
+    if (!front->file)
+        return -ENOMEM;
+    front->descriptors[0] = unix_socket_open(&front->listen, front->file);
     if (front->descriptors[0] < 0)
         return front->descriptors[0];
     for (size_t i = 1; i < front->count; i++) {
@@ -97,12 +100,19 @@ struct front *front_ref(struct front *front)
     return front;
 }
 
+void front_remove_file(struct front *front)
+{
+    if (front->file)
+        unix_socket_remove(front->file);
+}
+
 void front_unref(struct front *front)
 {
     if (!front || --front->references > 0)
         return;
     list_remove(&front->node);
-    unix_socket_remove(&front->file);
+    front_remove_file(front);
+    free(front->file);
     for (size_t i = 0; !front->given && i < front->count; i++)
         if (front->descriptors[i] >= 0)
             close(front->descriptors[i]);
@@ -113,7 +123,7 @@ int front_adjust(struct front *front, const struct listen *listen)
 {
     if (!listen_is_unix(listen) || listen_equal(&front->listen, listen))
         return 0;
-    int result = unix_socket_adjust(&front->file, listen);
+    int result = unix_socket_adjust(front->file, listen);
     if (result == 0)
         front->listen = *listen;
     return result;

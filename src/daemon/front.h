@@ -15,9 +15,9 @@ struct front {
     struct list node; /* of all that are open */
     unsigned references;
     struct listen listen;
-    struct unix_socket file;
-    bool given; /* the descriptors belong to the workers */
-    bool told;  /* the log has heard of it */
+    struct unix_socket *file; /* of a Unix socket; NULL otherwise */
+    bool given;               /* the descriptors belong to the workers */
+    bool told;                /* the log has heard of it */
     size_t count;
     int descriptors[]; /* worker by worker */
 };
@@ -35,6 +35,9 @@ struct front *front_ref(struct front *front);
 
 /* The last one closes what was not given to workers, and removes the file of a Unix socket. */
 void front_unref(struct front *front);
+
+/* Removes the file of a Unix socket, if it is one: no new client finds it. */
+void front_remove_file(struct front *front);
 
 /* Brings the owner and mode of a Unix socket in line with `listen`, of the same path. Returns 0 or
  * -errno. */

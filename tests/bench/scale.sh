@@ -67,6 +67,11 @@ rss() {
     awk '$1 == "Rss:" { print $2 }' "/proc/$redial_pid/smaps_rollup"
 }
 
+# heap: what of it is redial's own, without the pages of files, whose number varies
+heap() {
+    awk '$1 == "Anonymous:" { print $2 }' "/proc/$redial_pid/smaps_rollup"
+}
+
 # cpu [main|workers]: CPU time of redial, or of these of its threads, in microseconds
 cpu() {
     case ${1:-all} in

@@ -89,8 +89,14 @@ END {
     print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"920\" height=\"800\" viewBox=\"0 0 920 800\" font-family=\"sans-serif\" fill=\"#222\">"
     print "<rect width=\"920\" height=\"800\" fill=\"white\"/>"
     text(460, 30, "middle", 17, "redial: what many upstreams, addresses and connections cost")
-    frame(0, 0, "Resident memory, KiB", "upstreams, 8 addresses each", "memory")
+    for (i = 1; i <= n["memory"]; i++) {
+        x["wanted", i] = x["memory", i]
+        y["wanted", i] = 6144 + 4 * (x["memory", i] - 1)
+    }
+    n["wanted"] = n["memory"]
+    frame(0, 0, "Resident memory, KiB", "upstreams, 8 addresses each", "memory wanted")
     line("memory", "at rest, 2 threads")
+    line("wanted", "the most wanted: 6 MiB, and 4 KiB for each further one")
     frame(1, 0, "Milliseconds", "upstreams", "listening reload")
     line("listening", "from the start until all sockets listen")
     line("reload", "a reload that finds nothing changed")

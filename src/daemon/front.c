@@ -88,8 +88,12 @@ struct front *front_find(struct list *open, const struct listen *listen)
         bool is_unix = listen_is_unix(listen);
         if (is_unix == listen_is_unix(&front->listen) &&
             (is_unix ? strcmp(front->listen.path, listen->path) == 0
-                     : address_equal(&front->listen.address, &listen->address)))
+                     : address_equal(&front->listen.address, &listen->address))) {
+            /* A reload looks for all of them in their order: the next one will stand first. */
+            list_remove(&front->node);
+            list_append(open, &front->node);
             return front;
+        }
     }
     return NULL;
 }

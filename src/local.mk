@@ -47,6 +47,7 @@ libdiscovery_a_SOURCES = \
 	src/discovery/host.c src/discovery/host.h \
 	src/discovery/hosts.c src/discovery/hosts.h \
 	src/discovery/journal.c src/discovery/journal.h \
+	src/discovery/kept.c src/discovery/kept.h \
 	src/discovery/lookup.c src/discovery/lookup.h \
 	src/discovery/membership.c src/discovery/membership.h \
 	src/discovery/record.c src/discovery/record.h \

@@ -104,7 +104,7 @@ int admin_sockets_open(struct admin_sockets *sockets, const struct global_option
 void admin_sockets_remove_files(struct admin_sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        unix_socket_remove(&sockets->fronts[i]->file);
+        front_remove_file(sockets->fronts[i]);
 }
 
 void admin_sockets_close(struct admin_sockets *sockets)

@@ -181,9 +181,15 @@ int address_compare(const struct address *a, const struct address *b)
     return order != 0 ? order : (int)address_port(a) - (int)address_port(b);
 }
 
+/* Apart from address_compare(), since whoever looks for one among many asks this of all. */
 bool address_equal(const struct address *a, const struct address *b)
 {
-    return address_compare(a, b) == 0;
+    if (a->family != b->family || a->in.sin_port != b->in.sin_port)
+        return false;
+    if (a->family != AF_INET6)
+        return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+    return a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
+           memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof a->in6.sin6_addr) == 0;
 }
 
 bool address_is_unspecified(const struct address *address)

@@ -69,11 +69,12 @@ static bool may_hold(const struct settings *settings, enum source_kind kind,
 const struct address_claim *address_registry_listener(const struct address_registry *registry,
                                                       const struct address *address)
 {
+    bool any = address_is_unspecified(address);
     for (size_t i = 0; i < registry->listen_count; i++) {
         const struct address *claimed = &registry->listens[i].address;
-        bool wide = address_is_unspecified(claimed) || address_is_unspecified(address);
-        if (address_equal(address, claimed) || (wide && claimed->family == address->family &&
-                                                address_port(claimed) == address_port(address)))
+        if (claimed->family != address->family || claimed->in.sin_port != address->in.sin_port)
+            continue;
+        if (any || address_equal(address, claimed) || address_is_unspecified(claimed))
             return &registry->listens[i];
     }
     return NULL;

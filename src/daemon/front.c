@@ -71,7 +71,7 @@ static int take_inherited(struct front *front, size_t workers, struct fronts *fr
     for (size_t worker = originals; worker < workers && result == 0; worker++)
         result = supply(front, worker, originals);
     if (result == 0 && listen_is_unix(&front->listen))
-        unix_socket_adopt(&front->listen, &front->file);
+        unix_socket_adopt(&front->listen, front->file);
     return result;
 }
 
@@ -81,7 +81,7 @@ static int take_inherited(struct front *front, size_t workers, struct fronts *fr
 /* Opens a Unix socket once and gives every worker a descriptor of it. */
 static int open_unix(struct front *front, size_t workers)
 {
-    int result = add(front, unix_socket_open(&front->listen, &front->file), 0, false);
+    int result = add(front, unix_socket_open(&front->listen, front->file), 0, false);
     for (size_t i = 1; i < workers && result == 0; i++)
         result = add(front, copy_of(front->sockets[0].fd), i, true);
     return result;
@@ -121,6 +121,8 @@ static int open_address(struct front *front, size_t workers, struct fronts *fron
 
 static int open_any(struct front *front, size_t workers, struct fronts *fronts)
 {
+    if (listen_is_unix(&front->listen) && !(front->file = calloc(1, sizeof *front->file)))
+        return -ENOMEM;
     if (fronts->inherited && inherited_count(fronts->inherited, &front->listen) > 0)
         return take_inherited(front, workers, fronts);
     if (listen_is_systemd(&front->listen))
@@ -152,8 +154,12 @@ struct front *front_find(struct fronts *fronts, const struct listen *listen)
     list_each(node, &fronts->open)
     {
         struct front *front = list_entry(node, struct front, node);
-        if (!front->reserved && listen_same_place(&front->listen, listen))
+        if (!front->reserved && listen_same_place(&front->listen, listen)) {
+            /* A reload looks for all of them in their order: the next one will stand first. */
+            list_remove(&front->node);
+            list_append(&fronts->open, &front->node);
             return front;
+        }
     }
     return NULL;
 }
@@ -164,12 +170,19 @@ struct front *front_ref(struct front *front)
     return front;
 }
 
+void front_remove_file(struct front *front)
+{
+    if (front->file)
+        unix_socket_remove(front->file);
+}
+
 void front_unref(struct front *front)
 {
     if (!front || --front->references > 0)
         return;
     list_remove(&front->node);
-    unix_socket_remove(&front->file);
+    front_remove_file(front);
+    free(front->file);
     for (size_t i = 0; !front->given && i < front->count; i++)
         close(front->sockets[i].fd);
     free(front->sockets);
@@ -180,7 +193,7 @@ int front_adjust(struct front *front, const struct listen *listen)
 {
     if (!listen_is_unix(listen) || listen_equal(&front->listen, listen))
         return 0;
-    int result = unix_socket_adjust(&front->file, listen);
+    int result = unix_socket_adjust(front->file, listen);
     if (result == 0)
         front->listen = *listen;
     return result;
@@ -188,5 +201,6 @@ int front_adjust(struct front *front, const struct listen *listen)
 
 void front_leave_file(struct front *front)
 {
-    unix_socket_forget(&front->file);
+    if (front->file)
+        unix_socket_forget(front->file);
 }

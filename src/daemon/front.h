@@ -30,10 +30,10 @@ struct front {
     struct list node; /* of the fronts */
     unsigned references;
     struct listen listen;
-    struct unix_socket file;
-    bool given;    /* the descriptors belong to the workers */
-    bool told;     /* the log has heard of it */
-    bool reserved; /* no upstream's */
+    struct unix_socket *file; /* of a Unix socket; NULL otherwise */
+    bool given;               /* the descriptors belong to the workers */
+    bool told;                /* the log has heard of it */
+    bool reserved;            /* no upstream's */
     size_t count;
     struct front_socket *sockets;
 };
@@ -52,6 +52,9 @@ struct front *front_ref(struct front *front);
 
 /* The last one closes what was not given to workers, and removes the file of a Unix socket. */
 void front_unref(struct front *front);
+
+/* Removes the file of a Unix socket, if it is one: no new client finds it. */
+void front_remove_file(struct front *front);
 
 /* Brings the owner and mode of a Unix socket in line with `listen`, of the same path. Returns 0 or
  * -errno. */

@@ -23,6 +23,7 @@ struct plan {
     struct engine *engine;
     struct config *config;
     struct roster **rosters; /* worker by worker */
+    struct list *next;       /* behind the service that was found last */
     size_t count;
     struct step steps[];
 };
@@ -61,11 +62,24 @@ static int start_service(struct plan *plan, const struct known *known, size_t in
     return result;
 }
 
+/* Most of them are the same ones as before, in the same order. */
+static struct service *find_service(struct plan *plan, const char *name)
+{
+    struct service *service = NULL;
+    if (plan->next != &plan->engine->services)
+        service = list_entry(plan->next, struct service, node);
+    if (!service || strcmp(service_config(service)->name, name) != 0)
+        service = service_find(plan->engine, name);
+    if (service)
+        plan->next = service->node.next;
+    return service;
+}
+
 static int plan_service(struct plan *plan, const struct known *known, size_t index)
 {
     struct step *step = &plan->steps[index];
     const struct upstream_config *upstream = &plan->config->upstreams[index];
-    step->service = service_find(plan->engine, upstream->name);
+    step->service = find_service(plan, upstream->name);
     if (!step->service)
         return start_service(plan, known, index);
     const struct service *service = step->service;
@@ -127,6 +141,7 @@ int plan_new(struct engine *engine, struct config *config, const struct known *k
     if (!plan)
         return engine_fail("the configuration could not be applied", -ENOMEM);
     plan->engine = engine;
+    plan->next = engine->services.next;
     plan->config = config_ref(config);
     plan->count = config->upstream_count;
     int result = plan_sockets(plan);

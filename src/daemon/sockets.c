@@ -137,7 +137,7 @@ void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors)
 void sockets_remove_files(struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        unix_socket_remove(&sockets->fronts[i]->file);
+        front_remove_file(sockets->fronts[i]);
 }
 
 void sockets_clear(struct sockets *sockets)

@@ -8,9 +8,11 @@
 /* What one target of the configuration stands for. */
 struct branch {
     enum target_kind kind;
-    struct address fixed;   /* TARGET_ADDRESS */
-    struct host host;       /* TARGET_NAME */
-    struct service service; /* TARGET_SERVICE */
+    union {
+        struct address fixed;   /* TARGET_ADDRESS */
+        struct host host;       /* TARGET_NAME */
+        struct service service; /* TARGET_SERVICE */
+    };
 };
 
 struct discovery {
@@ -180,6 +182,14 @@ static int start_origin(struct discovery *discovery, const struct target *target
     return 0;
 }
 
+static void stop_origin(struct branch *branch)
+{
+    if (branch->kind == TARGET_NAME)
+        host_stop(&branch->host);
+    else if (branch->kind == TARGET_SERVICE)
+        service_stop(&branch->service);
+}
+
 static struct scope scope_of(struct discovery *discovery, struct lookups *lookups,
                              struct servers *servers, const struct upstream_options *options)
 {
@@ -201,7 +211,9 @@ static struct scope scope_of(struct discovery *discovery, struct lookups *lookup
 
 static int copy_preferred(struct discovery *discovery, const struct upstream_options *options)
 {
-    discovery->preferred = calloc(options->preferred_count + 1, sizeof *discovery->preferred);
+    if (options->preferred_count == 0)
+        return 0;
+    discovery->preferred = calloc(options->preferred_count, sizeof *discovery->preferred);
     if (!discovery->preferred)
         return -ENOMEM;
     for (; discovery->preferred_count < options->preferred_count; discovery->preferred_count++)
@@ -244,10 +256,8 @@ void discovery_free(struct discovery *discovery)
 {
     if (!discovery)
         return;
-    for (size_t i = 0; i < discovery->branch_count; i++) {
-        host_stop(&discovery->branches[i].host);
-        service_stop(&discovery->branches[i].service);
-    }
+    for (size_t i = 0; i < discovery->branch_count; i++)
+        stop_origin(&discovery->branches[i]);
     endpoint_set_unref(discovery->set);
     free(discovery->preferred);
     free(discovery);

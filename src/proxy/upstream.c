@@ -99,6 +99,7 @@ void upstream_unref(struct upstream *upstream)
     const struct upstream_watcher watcher = upstream->watcher;
     balancer_clear(&upstream->balancer);
     free(upstream->tallies);
+    hedge_clear(&upstream->hedger);
     free(upstream);
     if (watcher.on_gone)
         watcher.on_gone(watcher.arg);

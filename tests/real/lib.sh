@@ -153,13 +153,14 @@ records() {
     [ -z "${dns_pid-}" ] || kill -HUP "$dns_pid"
 }
 
-# start_dnsmasq: answers for svc.test from the records, with a TTL of one second
+# start_dnsmasq [TTL]: answers for svc.test from the records, with a TTL of so many seconds (1)
 start_dnsmasq() {
     free_port
     dns_port=$port
     start dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --log-facility=- \
         --user="$(id -un)" --pid-file= --port="$dns_port" --listen-address=127.0.0.1 --bind-interfaces \
-        --no-resolv --no-hosts --addn-hosts="$work/hosts" --local=/svc.test/ --local-ttl=1
+        --no-resolv --no-hosts --addn-hosts="$work/hosts" --local=/svc.test/ \
+        --local-ttl="${1:-1}" --dns-forward-max=5000
     dns_pid=$pid
     until_ok 5 logged dnsmasq "read $work/hosts"
 }

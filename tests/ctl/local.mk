@@ -34,8 +34,8 @@ tests_ctl_test_requests_LDADD = $(CTL_LDADD)
 
 tests_ctl_test_trouble_SOURCES = tests/ctl/test_trouble.c
 tests_ctl_test_trouble_CPPFLAGS = $(CTL_CPPFLAGS)
-tests_ctl_test_trouble_CFLAGS = $(E2E_CFLAGS) $(EVDNS_CFLAGS)
-tests_ctl_test_trouble_LDADD = $(CTL_LDADD) $(EVDNS_LIBS) $(LIBEVENT_LIBS)
+tests_ctl_test_trouble_CFLAGS = $(E2E_CFLAGS) $(LIBEVENT_EXTRA_CFLAGS)
+tests_ctl_test_trouble_LDADD = $(CTL_LDADD) $(LIBEVENT_EXTRA_LIBS) $(LIBEVENT_LIBS)
 
 tests_ctl_test_completion_SOURCES = tests/ctl/test_completion.c
 tests_ctl_test_completion_CPPFLAGS = $(CTL_CPPFLAGS)

@@ -4,5 +4,5 @@ EXTRA_DIST += tests/page/page.sh tests/page/browser.sh tests/page/status.json te
 
 check_PROGRAMS += tests/page/server
 tests_page_server_SOURCES = tests/page/server.c
-tests_page_server_CFLAGS = $(AM_CFLAGS) $(EVDNS_CFLAGS)
-tests_page_server_LDADD = libadmin.a $(EVDNS_LIBS) $(LIBS_BASE) -lm
+tests_page_server_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_EXTRA_CFLAGS)
+tests_page_server_LDADD = libadmin.a $(LIBEVENT_EXTRA_LIBS) $(LIBS_BASE) -lm

@@ -12,6 +12,7 @@
 #include "admin/sockets.h"
 #include "base/log.h"
 #include "config/model.h"
+#include "daemon/front.h"
 #include "config/options.h"
 
 static void get_hello(struct admin_request *request, void *context)
@@ -72,7 +73,9 @@ int main(int argc, char **argv)
 {
     struct global_options options = {0};
     struct admin_sockets sockets;
+    struct fronts fronts = {.inherited = NULL};
     char why[256];
+    list_init(&fronts.open);
     signal(SIGPIPE, SIG_IGN);
     log_setup(STDERR_FILENO, LOG_LEVEL_INFO, LOG_FORMAT_TEXT, false);
     for (int i = 1; i < argc; i++)
@@ -80,7 +83,7 @@ int main(int argc, char **argv)
             fprintf(stderr, "%s: %s\n", argv[i], why);
             return 2;
         }
-    if (admin_sockets_open(&sockets, &options) < 0)
+    if (admin_sockets_open(&sockets, &options, &fronts) < 0)
         return 1;
     serve(&sockets);
     admin_sockets_close(&sockets);

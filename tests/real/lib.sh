@@ -5,6 +5,8 @@ set -eu
 export LC_ALL=C
 
 redial=${REDIAL:-./redial}
+REDIAL_SET=redial.admin=off # there is one place for all by default
+export REDIAL_SET
 PATH=$PATH:/usr/sbin:/sbin
 work=$(mktemp -d "${TMPDIR:-/tmp}/redial-real.XXXXXX")
 pids=

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "config/model.h"
+#include "daemon/front.h"
 #include "files.h"
 #include "loopback.h"
 #include "suite.h"
@@ -18,12 +19,14 @@
 static struct listen listens[3];
 static struct global_options options;
 static struct admin_sockets sockets;
+static struct fronts fronts;
 static int log_ends[2];
 static char said[8192];
 
 static void setup(void)
 {
     files_clear();
+    list_init(&fronts.open);
     ck_assert_int_eq(pipe2(log_ends, O_NONBLOCK | O_CLOEXEC), 0);
     log_setup(log_ends[1], LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true);
     options = (struct global_options){.admins = listens};
@@ -102,7 +105,7 @@ START_TEST(all_that_are_named)
     add_unix("a.sock");
     add_tcp();
     add_unix("b.sock")->mode = 0600;
-    ck_assert_int_eq(admin_sockets_open(&sockets, &options), 0);
+    ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), 0);
     ck_assert_uint_eq(sockets.count, 3);
     ck_assert_uint_eq(open_descriptors(), before + 3);
     for (size_t i = 0; i < 3; i++) {
@@ -125,7 +128,7 @@ END_TEST
 
 START_TEST(none)
 {
-    ck_assert_int_eq(admin_sockets_open(&sockets, &options), 0);
+    ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), 0);
     ck_assert_uint_eq(sockets.count, 0);
     ck_assert_uint_eq(lines_said(), 0);
     admin_sockets_close(&sockets);
@@ -138,19 +141,19 @@ START_TEST(the_directory_is_made)
     mode_t mask = _i ? 077 : 0;
     umask(mask);
     add_unix("run/admin.sock");
-    ck_assert_int_eq(admin_sockets_open(&sockets, &options), 0);
+    ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), 0);
     ck_assert_uint_eq(umask(022), mask);
     ck_assert_uint_eq(status_of("run").st_mode, S_IFDIR | 0750);
     ck_assert_uint_eq(status_of("run/admin.sock").st_mode & 07777, 0660);
     admin_sockets_close(&sockets);
     ck_assert(exists("run") && !exists("run/admin.sock"));
     chmod("run", 0711); /* one that is there already is left as it is */
-    ck_assert_int_eq(admin_sockets_open(&sockets, &options), 0);
+    ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), 0);
     ck_assert_uint_eq(status_of("run").st_mode, S_IFDIR | 0711);
     admin_sockets_close(&sockets);
     options.admin_count = 0;
     add_unix("no/run/admin.sock");
-    ck_assert_int_eq(admin_sockets_open(&sockets, &options), -ENOENT);
+    ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), -ENOENT);
     ck_assert(!exists("no"));
 }
 END_TEST
@@ -162,7 +165,7 @@ START_TEST(the_directory_is_the_owners)
     struct listen *listen = add_unix("run/admin.sock");
     listen->user = root ? 4242 : geteuid();
     listen->group = root ? 4343 : getegid();
-    ck_assert_int_eq(admin_sockets_open(&sockets, &options), 0);
+    ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), 0);
     ck_assert_uint_eq(status_of("run").st_uid, listen->user);
     ck_assert_uint_eq(status_of("run").st_gid, listen->group);
     ck_assert_uint_eq(status_of("run/admin.sock").st_gid, listen->group);
@@ -176,7 +179,7 @@ START_TEST(one_that_was_asked_for_is_an_error)
     add_unix("good.sock");
     add_unix("no/such/admin.sock");
     int taken = loopback_listen(&add_tcp()->address);
-    ck_assert_int_eq(admin_sockets_open(&sockets, &options), -EADDRINUSE);
+    ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), -EADDRINUSE);
     close(taken);
     ck_assert_uint_eq(lines_said(), 3); /* all that is wrong is told */
     ck_assert_ptr_nonnull(strstr(said, "<3>cannot listen for the admin interface"));
@@ -197,7 +200,7 @@ START_TEST(one_that_nobody_asked_for_is_a_warning)
         options.admin_count = 0;
         add_unix(paths[i])->optional = true;
         add_tcp();
-        ck_assert_int_eq(admin_sockets_open(&sockets, &options), 0);
+        ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), 0);
         ck_assert_uint_eq(sockets.count, 1);
         ck_assert_uint_eq(lines_said(), 2);
         ck_assert_ptr_nonnull(strstr(said, "<4>no admin interface address=unix:"));

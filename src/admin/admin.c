@@ -13,6 +13,10 @@
 #include "admin/status.h"
 #include "base/log.h"
 #include "config/dump.h"
+#include "daemon/pulse.h"
+
+/* How long a worker may take to answer, in seconds. */
+#define HEALTH_PATIENCE 2
 
 struct admin {
     struct admin_sockets sockets;
@@ -91,10 +95,63 @@ static void show_config(struct admin_request *request, void *context)
     reply_written(request, ADMIN_TEXT, context, write_config);
 }
 
+/* A question whether all workers turn their loops. */
+struct health_check {
+    struct pulse_wait wait;
+    struct admin_request *request;
+    struct list node; /* of the checks that wait */
+    struct event *timer;
+};
+
+static struct list health_checks = {&health_checks, &health_checks};
+
+static void end_check(struct health_check *check, int status, const char *line)
+{
+    admin_reply_line(check->request, status, "%s", line);
+    pulse_forget(&check->wait);
+    list_remove(&check->node);
+    event_free(check->timer);
+    free(check);
+}
+
+static void on_pulse(struct pulse_wait *wait)
+{
+    end_check(list_entry(wait, struct health_check, wait), 200, "ok");
+}
+
+static void on_silence(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    end_check(arg, 503, "a worker thread has not answered for two seconds");
+}
+
 static void show_health(struct admin_request *request, void *context)
 {
-    (void)context;
-    admin_reply_line(request, 200, "ok");
+    struct engine *engine = server_engine(context);
+    struct timeval patience = {.tv_sec = HEALTH_PATIENCE};
+    struct health_check *check = calloc(1, sizeof *check);
+    if (check)
+        check->timer = evtimer_new(engine->base, on_silence, check);
+    if (!check || !check->timer || event_add(check->timer, &patience) < 0) {
+        if (check && check->timer)
+            event_free(check->timer);
+        free(check);
+        reply_no_memory(request);
+        return;
+    }
+    check->request = request;
+    check->wait.answered = on_pulse;
+    list_append(&health_checks, &check->node);
+    pulse_ask(engine->pulse, &check->wait);
+}
+
+/* Nobody will be answered any more. */
+static void end_checks(void)
+{
+    while (!list_empty(&health_checks))
+        end_check(list_entry(health_checks.next, struct health_check, node), 503,
+                  "redial is stopping");
 }
 
 static void write_missing(struct server *server, FILE *out)
@@ -149,6 +206,7 @@ static const struct admin_route routes[] = {
 static void on_superseded(void *arg)
 {
     struct admin *admin = arg;
+    end_checks();
     admin_http_free(admin->http);
     admin->http = NULL;
     admin_sockets_close(&admin->sockets);
@@ -180,6 +238,7 @@ void admin_free(struct admin *admin)
 {
     if (!admin)
         return;
+    end_checks();
     admin_http_free(admin->http);
     admin_sockets_close(&admin->sockets);
     free(admin);

@@ -13,7 +13,9 @@
 #include "daemon/engine.h"
 #include "daemon/handover.h"
 #include "daemon/known.h"
+#include "daemon/pulse.h"
 #include "daemon/service.h"
+#include "proxy/loop.h"
 
 /* How long a successor may take until it serves. */
 #define PATIENCE (60 * USEC_PER_SEC)
@@ -24,6 +26,8 @@ struct upgrade {
     char *program;
     upgrade_done *done;
     void *arg;
+    bool begins; /* and the workers are told */
+    struct pulse_wait wait;
     pid_t successor;     /* that starts; 0: none */
     int ready;           /* our end of the socket on which it says that it serves; -1: none */
     struct event *heard; /* something came there */
@@ -170,15 +174,28 @@ static int begin(struct upgrade *upgrade)
     return result;
 }
 
+/* Every worker knows by now that its descriptors are about to be shared. */
+static void on_pulse(struct pulse_wait *wait)
+{
+    struct upgrade *upgrade = list_entry(wait, struct upgrade, wait);
+    int result = begin(upgrade);
+    loop_descriptors_are_shared(false);
+    upgrade->begins = false;
+    if (result < 0)
+        fail(upgrade, strerror(-result));
+    else
+        log_outcome_info("upgrading", log_text("program", upgrade->program),
+                         log_number("successor", upgrade->successor));
+}
+
 int upgrade_begin(struct upgrade *upgrade, char *ret_why, size_t size)
 {
     if (upgrade->engine->stopping) {
         snprintf(ret_why, size, "redial is stopping");
         return -EBUSY;
     }
-    if (upgrade->successor != 0) {
-        snprintf(ret_why, size, "an upgrade is under way: process %d is starting",
-                 (int)upgrade->successor);
+    if (upgrade->begins || upgrade->successor != 0) {
+        snprintf(ret_why, size, "an upgrade is under way already");
         return -EBUSY;
     }
     if (getpid() == 1) {
@@ -187,14 +204,9 @@ int upgrade_begin(struct upgrade *upgrade, char *ret_why, size_t size)
                  "container of the new image instead");
         return -EPERM;
     }
-    int result = begin(upgrade);
-    if (result < 0) {
-        snprintf(ret_why, size, "%s cannot be started: %s", upgrade->program, strerror(-result));
-        give_up_waiting(upgrade);
-        return result;
-    }
-    log_outcome_info("upgrading", log_text("program", upgrade->program),
-                     log_number("successor", upgrade->successor));
+    upgrade->begins = true;
+    loop_descriptors_are_shared(true);
+    pulse_ask(upgrade->engine->pulse, &upgrade->wait);
     return 0;
 }
 
@@ -216,6 +228,8 @@ struct upgrade *upgrade_new(struct engine *engine, char *const argv[], upgrade_d
         return NULL;
     *upgrade =
         (struct upgrade){.engine = engine, .argv = argv, .done = done, .arg = arg, .ready = -1};
+    upgrade->wait.answered = on_pulse;
+    list_init(&upgrade->wait.node);
     upgrade->program = find_program(argv[0]);
     upgrade->timer = evtimer_new(engine->base, on_timeout, upgrade);
     if (upgrade->program && upgrade->timer)
@@ -228,6 +242,7 @@ void upgrade_free(struct upgrade *upgrade)
 {
     if (!upgrade)
         return;
+    pulse_forget(&upgrade->wait);
     if (upgrade->successor > 0)
         kill(upgrade->successor, SIGKILL);
     if (upgrade->timer) {

@@ -33,7 +33,7 @@ stop_redial
 
 at_rest 101
 many=$(heap)
-within "one more upstream with 8 addresses" $(((many - alone) * 1024 / 100)) 7168 B
+within "one more upstream with 8 addresses" $(((many - alone) * 1024 / 100)) 9216 B
 # All move, twenty times: what they had before is given back.
 round=0
 while [ $((round += 1)) -le 20 ]; do

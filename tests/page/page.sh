@@ -6,6 +6,9 @@ srcdir=${srcdir:-.}
 . "$srcdir/tests/real/lib.sh"
 . "$srcdir/tests/page/browser.sh"
 need_browser
+case $(ldd ./tests/page/server) in # what is tested runs in the browser
+*libasan* | *libtsan* | *libubsan*) skip "not applicable: a build with sanitizers" ;;
+esac
 
 fixture=$srcdir/tests/page/status.json
 cp "$fixture" "$work/status"

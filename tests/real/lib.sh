@@ -48,6 +48,9 @@ ok() {
     echo "ok: $*"
 }
 
+# The tarball's own run shows that it holds every file; the same build has been put through this.
+[ -z "${REDIAL_FILES_ONLY-}" ] || skip "not applicable: only the files are looked at here"
+
 # need PROGRAM [PACKAGE]: skips the test when it is not here
 need() {
     command -v "$1" >/dev/null || skip "$1 is not installed (package ${2:-$1}); ./bootstrap check --all installs it"

@@ -39,6 +39,7 @@ at_end() {
 # A connection that lives through all of it.
 mkfifo "$work/held.in"
 start held sh -c "exec curl -sN telnet://127.0.0.1:$listen <\"$work/held.in\""
+held_pid=$pid
 exec 9>"$work/held.in"
 held_answers() { [ "$(wc -l <"$work/held.log")" -ge "$1" ]; }
 echo who >&9
@@ -90,7 +91,9 @@ echo who >&9
 until_ok 5 held_answers 3
 kill -0 "$first" || fail "the first process is gone, and with it an open connection"
 exec 9>&-
-until_ok 10 logged redial "stopped connections_cut=0"
+stop "$held_pid" 2>/dev/null || :
+first_ended() { ! kill -0 "$first" 2>/dev/null; }
+until_ok 10 first_ended
 wait "$first" || fail "the first process ended with status $?"
 ok "a connection of before the first upgrade was served to its end by its own process"
 

@@ -75,6 +75,7 @@ START_TEST(every_default_is_inside_its_range)
         if (zero)
             ck_assert_int_eq(value, 0);
     }
+    free_both(&both);
 }
 END_TEST
 

@@ -68,8 +68,7 @@ static void run_down_all(json_t *upstream, double uptime)
     json_t *item;
     json_array_foreach(json_object_get(upstream, "endpoints"), i, item)
         run_down(item, "back_in", json_number_value(json_object_get(item, "back_in")), uptime);
-    json_array_foreach(json_object_get(upstream, "questions"), i, item)
-    {
+    json_array_foreach(json_object_get(upstream, "questions"), i, item) {
         json_t *last = json_object_get(item, "last"), *due = json_object_get(item, "due_in");
         double wait = json_number_value(json_object_get(last, "wait"));
         run_down(item, "due_in", wait, uptime + wait - json_number_value(due));
@@ -90,10 +89,10 @@ static void grow(json_t *upstream, double uptime)
     double sway = json_number_value(json_object_get(upstream, "sway"));
     const char *name;
     json_t *value;
-    json_object_foreach(json_object_get(upstream, "connect_time"), name,
-                        value) if (json_is_real(value))
-        json_real_set(value,
-                      json_real_value(value) * (1 + sway * sin(uptime / 11) * sin(uptime / 3)));
+    json_object_foreach(json_object_get(upstream, "connect_time"), name, value)
+        if (json_is_real(value))
+            json_real_set(value,
+                          json_real_value(value) * (1 + sway * sin(uptime / 11) * sin(uptime / 3)));
 }
 
 static char *status_text(void)
@@ -107,8 +106,7 @@ static char *status_text(void)
     json_object_set_new(status, "now", time_text(0));
     json_object_set_new(status, "uptime",
                         json_real(json_number_value(json_object_get(status, "uptime")) + uptime));
-    json_array_foreach(json_object_get(status, "upstreams"), i, upstream)
-    {
+    json_array_foreach(json_object_get(status, "upstreams"), i, upstream) {
         grow(upstream, uptime);
         if (json_is_true(json_object_get(status, "live")))
             run_down_all(upstream, uptime);

@@ -12,8 +12,8 @@
 #include "admin/sockets.h"
 #include "base/log.h"
 #include "config/model.h"
-#include "daemon/front.h"
 #include "config/options.h"
+#include "daemon/front.h"
 
 static void get_hello(struct admin_request *request, void *context)
 {

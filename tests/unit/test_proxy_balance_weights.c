@@ -4,8 +4,8 @@
 
 #include "balance_rig.h"
 #include "base/random.h"
-#include "proxy/ranking.h"
 #include "proxy/eject.h"
+#include "proxy/ranking.h"
 #include "suite.h"
 
 #define BEGINNING (1000 * USEC_PER_SEC)

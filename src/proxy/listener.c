@@ -16,7 +16,8 @@
 #include "proxy/stream.h"
 #include "proxy/view.h"
 
-/* Clients taken from one socket before others have their turn. Of a Unix socket, for which all
+/* Clients taken from one socket before others have their turn, at the most: as many as lately
+ * waited, so that the call that finds none is seldom made. Of a Unix socket, for which all
  * workers compete, each takes one at a time: the first to wake should not have a whole pool. */
 #define ACCEPTS_PER_TURN 16
 #define SHARED_ACCEPTS_PER_TURN 1
@@ -31,7 +32,9 @@ struct listener {
     struct view *view;
     struct watch watch;
     int most_per_turn;
-    bool stale; /* while a configuration is applied: not found in it yet */
+    int batch;             /* as many are taken in a turn now */
+    unsigned crowded_turn; /* the last turn that took a whole batch */
+    bool stale;            /* while a configuration is applied: not found in it yet */
 };
 
 struct acceptor {
@@ -245,7 +248,8 @@ static bool is_lack(int error)
     return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
 }
 
-static void accept_some(struct listener *listener, int most)
+/* Returns how many were accepted; fewer than `most` mean that no other waits, or may be taken. */
+static int accept_some(struct listener *listener, int most)
 {
     for (int i = 0; i < most; i++) {
         const char *full = take_room(listener);
@@ -253,23 +257,33 @@ static void accept_some(struct listener *listener, int most)
             /* Only the first one is known to wait; if there are more, the loop says so. */
             if (i == 0)
                 rest(listener, full);
-            return;
+            return i;
         }
         int result = accept_one(listener);
         if (result == -EAGAIN)
-            return;
+            return i;
         if (is_lack(result)) {
             rest(listener, strerror(-result));
-            return;
+            return i;
         }
     }
+    return most;
 }
 
+/* A lone client is taken alone. If others wait still, the loop says so in its next turn, and then
+ * twice as many are taken. */
 static void on_accept(struct watch *watch, uint32_t events)
 {
     struct listener *listener = list_entry(watch, struct listener, watch);
+    unsigned turn = listener->acceptor->loop->turns;
     (void)events;
-    accept_some(listener, listener->most_per_turn);
+    if (listener->crowded_turn + 1 == turn && listener->batch <= listener->most_per_turn / 2)
+        listener->batch *= 2;
+    int accepted = accept_some(listener, listener->batch);
+    if (accepted == listener->batch)
+        listener->crowded_turn = turn;
+    else
+        listener->batch = accepted > 0 ? accepted : 1;
 }
 
 /* --- from start to stop
@@ -353,7 +367,10 @@ static int add(struct acceptor *acceptor, struct view *view, int fd)
         close(fd);
         return -ENOMEM;
     }
-    *listener = (struct listener){.acceptor = acceptor, .watch = {fd, on_accept}};
+    *listener = (struct listener){.acceptor = acceptor,
+                                  .watch = {fd, on_accept},
+                                  .batch = 1,
+                                  .crowded_turn = acceptor->loop->turns - 1};
     list_append(&acceptor->active, &listener->node);
     assign(listener, view);
     int result = loop_watch(acceptor->loop, &listener->watch, EPOLLIN);

@@ -127,6 +127,7 @@ void loop_turn(struct loop *loop, usec_t most)
 {
     struct epoll_event events[LOOP_EVENTS];
     int count = epoll_wait(loop->epoll, events, LOOP_EVENTS, patience(loop, most));
+    loop->turns++;
     serve(loop, events, count); /* none after a signal */
     if (timers_due(&loop->timers) != 0)
         timers_run(&loop->timers, clock_now());

@@ -32,6 +32,7 @@ struct loop {
     struct list tasks;
     struct watch *due[LOOP_EVENTS]; /* of this turn; NULL: forgotten meanwhile */
     int due_count, due_next;
+    unsigned turns; /* begun so far */
     bool stopped;
 };
 

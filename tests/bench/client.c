@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
+#include "pace.h"
 
 #define EVENTS_A_TURN 256
 #define SMALL_BODY 8192
@@ -22,13 +24,26 @@ struct connection {
     int fd; /* -1: closed */
     bool unsent;
     uint64_t got;
+    int64_t begun; /* the exchange, or when it was due: CLOCK_MONOTONIC, ns */
+};
+
+/* At a rate: the connections that wait for work, who waited longest goes first. */
+struct queue {
+    struct connection **ring;
+    uint64_t first, count;
 };
 
 struct client {
     struct client_plan plan;
     int loop;
-    uint64_t started, done, bytes;
+    uint64_t started, done;
+    _Atomic uint64_t bytes;
+    _Atomic bool stopped;
     const char *error;
+    struct histogram latency;
+    struct pace pace;
+    struct queue idle;
+    int64_t until; /* at a rate: what is due later does not begin */
     uint64_t expected;
     size_t request_size;
     char request[REQUEST_MAX];
@@ -36,12 +51,17 @@ struct client {
     uint64_t slots;
 };
 
-double client_now(void)
+static int64_t now_ns(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+double client_now(void)
+{
+    return (double)now_ns() / 1e9;
 }
 
 uint64_t client_done(const struct client *client)
@@ -51,7 +71,7 @@ uint64_t client_done(const struct client *client)
 
 uint64_t client_bytes(const struct client *client)
 {
-    return client->bytes;
+    return atomic_load_explicit(&client->bytes, memory_order_relaxed);
 }
 
 const char *client_error(const struct client *client)
@@ -59,9 +79,51 @@ const char *client_error(const struct client *client)
     return client->error;
 }
 
+struct histogram *client_latency(struct client *client)
+{
+    return &client->latency;
+}
+
+void client_stop(struct client *client)
+{
+    atomic_store(&client->stopped, true);
+}
+
 static bool origin_closes(const struct client *client)
 {
     return client->plan.mode == CLIENT_SHORT && !client->plan.client_closes;
+}
+
+static void put_idle(struct client *client, struct connection *connection)
+{
+    struct queue *idle = &client->idle;
+
+    idle->ring[(idle->first + idle->count++) % client->slots] = connection;
+}
+
+static struct connection *take_idle(struct client *client)
+{
+    struct queue *idle = &client->idle;
+    struct connection *connection = idle->ring[idle->first];
+
+    idle->first = (idle->first + 1) % client->slots;
+    idle->count--;
+    return connection;
+}
+
+/* The timer is in the loop beside the connections, as the one that is none. */
+static bool set_pace(struct client *client)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    if (client->plan.rate <= 0)
+        return true;
+    client->idle.ring = calloc(client->slots, sizeof(struct connection *));
+    if (!client->idle.ring || pace_start(&client->pace, client->plan.rate) != 0)
+        return false;
+    for (uint64_t i = 0; i < client->slots; i++)
+        put_idle(client, &client->connections[i]);
+    return epoll_ctl(client->loop, EPOLL_CTL_ADD, client->pace.timer, &event) == 0;
 }
 
 struct client *client_new(const struct client_plan *plan)
@@ -71,12 +133,13 @@ struct client *client_new(const struct client_plan *plan)
     if (!client)
         return NULL;
     client->plan = *plan;
+    client->pace.timer = -1;
     client->slots = plan->mode == CLIENT_IDLE ? plan->limit : (uint64_t)plan->active;
     client->connections = calloc(client->slots, sizeof(*client->connections));
     client->loop = epoll_create1(EPOLL_CLOEXEC);
-    if (!client->connections || client->loop < 0) {
-        free(client->connections);
-        free(client);
+    if (!client->connections || client->loop < 0 || !set_pace(client)) {
+        client->slots = 0;
+        client_free(client);
         return NULL;
     }
     for (uint64_t i = 0; i < client->slots; i++)
@@ -94,7 +157,10 @@ void client_free(struct client *client)
         if (client->connections[i].fd >= 0)
             close(client->connections[i].fd);
     }
-    close(client->loop);
+    if (client->loop >= 0)
+        close(client->loop);
+    pace_stop(&client->pace);
+    free(client->idle.ring);
     free(client->connections);
     free(client);
 }
@@ -166,9 +232,9 @@ static void open_connection(struct client *client, struct connection *connection
 
     if (!may_start(client))
         return;
-    *connection = (struct connection){
-        .fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-    };
+    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    connection->unsent = false;
+    connection->got = 0;
     if (connection->fd < 0) {
         connection_failed(client, connection, strerror(errno));
         return;
@@ -187,19 +253,45 @@ static void open_connection(struct client *client, struct connection *connection
     send_request(client, connection);
 }
 
-static void exchange_done(struct client *client, struct connection *connection)
+/* The next exchange of this connection, or of a new one in its place. */
+static void begin(struct client *client, struct connection *connection, int64_t begun)
 {
-    client->done++;
-    if (client->plan.mode == CLIENT_SHORT) {
-        connection_close(connection);
+    connection->begun = begun;
+    if (connection->fd < 0) {
         open_connection(client, connection);
-    } else if (client->plan.mode == CLIENT_IDLE) {
-        if (client->started < client->slots)
-            open_connection(client, &client->connections[client->started]);
     } else if (may_start(client)) {
         connection->got = 0;
         send_request(client, connection);
     }
+}
+
+static void exchange_done(struct client *client, struct connection *connection)
+{
+    int64_t now = now_ns();
+
+    client->done++;
+    histogram_add(&client->latency, now - connection->begun);
+    if (client->plan.mode == CLIENT_SHORT) {
+        connection_close(connection);
+        now = now_ns();
+    }
+    if (client->plan.rate > 0) {
+        put_idle(client, connection);
+    } else if (client->plan.mode != CLIENT_IDLE) {
+        begin(client, connection, now);
+    } else if (client->started < client->slots) {
+        begin(client, &client->connections[client->started], now);
+    }
+}
+
+static void begin_what_is_due(struct client *client)
+{
+    int64_t now = now_ns();
+
+    if (now > client->until)
+        now = client->until;
+    while (client->idle.count > 0 && pace_is_due(&client->pace, now))
+        begin(client, take_idle(client), pace_take(&client->pace));
 }
 
 /* Small responses are read and looked at; of a stream the kernel just drops what has come, so
@@ -229,7 +321,7 @@ static void read_response(struct client *client, struct connection *connection)
         return;
     }
     connection->got += (uint64_t)n;
-    client->bytes += (uint64_t)n;
+    atomic_fetch_add_explicit(&client->bytes, (uint64_t)n, memory_order_relaxed);
     bool complete = connection->got == client->expected;
     if (connection->got > client->expected)
         connection_failed(client, connection, "more bytes than asked for");
@@ -241,7 +333,9 @@ static void read_response(struct client *client, struct connection *connection)
 
 static void on_event(struct client *client, struct connection *connection)
 {
-    if (connection->unsent)
+    if (!connection)
+        pace_woken(&client->pace);
+    else if (connection->unsent)
         send_request(client, connection);
     else
         read_response(client, connection);
@@ -250,21 +344,42 @@ static void on_event(struct client *client, struct connection *connection)
 static void start(struct client *client)
 {
     for (int i = 0; i < client->plan.active && (uint64_t)i < client->slots; i++)
-        open_connection(client, &client->connections[i]);
+        begin(client, &client->connections[i], now_ns());
+}
+
+static void turn(struct client *client)
+{
+    struct epoll_event events[EVENTS_A_TURN];
+    int n = epoll_wait(client->loop, events, EVENTS_A_TURN, 10);
+
+    for (int i = 0; i < n; i++)
+        on_event(client, events[i].data.ptr);
+    if (client->plan.rate > 0)
+        begin_what_is_due(client);
 }
 
 bool client_run(struct client *client, uint64_t done, double until)
 {
-    struct epoll_event events[EVENTS_A_TURN];
-
-    if (!client->started)
+    client->until = (int64_t)(until * 1e9);
+    if (client->plan.rate <= 0 && !client->started)
         start(client);
     while (!client->error) {
-        if ((done && client->done >= done) || client_now() >= until)
+        if ((done && client->done >= done) || client_now() >= until ||
+            atomic_load_explicit(&client->stopped, memory_order_relaxed))
             return true;
-        int n = epoll_wait(client->loop, events, EVENTS_A_TURN, 10);
-        for (int i = 0; i < n; i++)
-            on_event(client, events[i].data.ptr);
+        turn(client);
+    }
+    return false;
+}
+
+bool client_finish(struct client *client, double until)
+{
+    while (!client->error) {
+        if (client->idle.count == client->slots && !pace_is_due(&client->pace, client->until))
+            return true;
+        if (client_now() >= until)
+            return false;
+        turn(client);
     }
     return false;
 }

@@ -1,6 +1,7 @@
 /* redial-load: the origin and the load of "make bench". See README.md in this folder. */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,11 @@
 #define SMALL_BODY 200
 #define STREAM_BODY (UINT64_C(1) << 50)
 #define MIB (UINT64_C(1) << 20)
-#define WARM_UP 0.3       /* seconds before the window that is measured */
+#define WARM_UP 0.2       /* seconds before the window that is measured */
 #define WARM_IDLE 64      /* connections open before the first look at the memory */
 #define SETTLE 0.3        /* seconds before the second one */
 #define LONGEST_RUN 120.0 /* seconds after which a count that was not reached is a failure */
+#define LONGEST_END 10.0  /* seconds for what was due at the end of the window */
 
 static const char help[] =
     "Usage: redial-load origin ADDRESS:PORT...      serve, in the foreground\n"
@@ -33,6 +35,8 @@ static const char help[] =
     "  -n N        how many connections, requests or MiB to do, without a warm-up\n"
     "  -b BYTES    body of a small response (200)\n"
     "  -e          short: the client ends the connection (else the origin does)\n"
+    "  -r RATE     short, requests: so many a second, whether or not those before are done\n"
+    "  -s N        so many endless responses beside them\n"
     "  -p PID,...  measure these processes\n";
 
 struct task {
@@ -40,52 +44,115 @@ struct task {
     struct client_plan plan;
     double seconds;
     uint64_t count;
+    int streams;
     struct usage usage;
+};
+
+/* The endless responses beside the work, in a thread of their own, so that receiving them does not
+ * hold up what is measured. */
+struct beside {
+    struct client *client; /* NULL: none */
+    pthread_t thread;
+    bool ok;
 };
 
 /* What was there at one moment; the figures are the differences of two. */
 struct mark {
     double at, cpu;
-    uint64_t done, bytes;
+    uint64_t done, bytes, beside;
 };
 
-static struct mark take_mark(const struct task *task, const struct client *client)
+static void *run_beside(void *arg)
+{
+    struct beside *beside = arg;
+
+    beside->ok = client_run(beside->client, 0, client_now() + LONGEST_RUN);
+    return NULL;
+}
+
+static bool start_beside(struct beside *beside, const struct task *task)
+{
+    const struct client_plan plan = {
+        .target = task->plan.target,
+        .mode = CLIENT_REUSED,
+        .active = task->streams,
+        .body = STREAM_BODY,
+    };
+
+    if (task->streams == 0)
+        return true;
+    beside->client = client_new(&plan);
+    if (beside->client && (errno = pthread_create(&beside->thread, NULL, run_beside, beside)) == 0)
+        return true;
+    fprintf(stderr, "redial-load: %s\n", strerror(errno));
+    if (beside->client)
+        client_free(beside->client);
+    return false;
+}
+
+static bool end_beside(struct beside *beside)
+{
+    if (!beside->client)
+        return true;
+    client_stop(beside->client);
+    pthread_join(beside->thread, NULL);
+    if (!beside->ok)
+        fprintf(stderr, "redial-load: beside: %s\n", client_error(beside->client));
+    client_free(beside->client);
+    return beside->ok;
+}
+
+static struct mark take_mark(const struct task *task, const struct client *client,
+                             const struct beside *beside)
 {
     return (struct mark){
         .at = client_now(),
         .cpu = usage_cpu(&task->usage),
         .done = client_done(client),
         .bytes = client_bytes(client),
+        .beside = beside->client ? client_bytes(beside->client) : 0,
     };
 }
 
-static void print_figures(const struct mark *begin, const struct mark *end)
+static void print_figures(const struct mark *begin, const struct mark *end,
+                          const struct histogram *latency)
 {
-    printf("seconds=%.6f done=%" PRIu64 " bytes=%" PRIu64 " cpu=%.6f\n", end->at - begin->at,
-           end->done - begin->done, end->bytes - begin->bytes, end->cpu - begin->cpu);
+    printf("seconds=%.6f done=%" PRIu64 " bytes=%" PRIu64 " beside=%" PRIu64 " cpu=%.6f",
+           end->at - begin->at, end->done - begin->done, end->bytes - begin->bytes,
+           end->beside - begin->beside, end->cpu - begin->cpu);
+    if (latency->total > 0) {
+        printf(" p50_us=%.1f p99_us=%.1f p99.9_us=%.1f latency=",
+               (double)histogram_at(latency, 500) / 1e3, (double)histogram_at(latency, 990) / 1e3,
+               (double)histogram_at(latency, 999) / 1e3);
+        histogram_print(latency, stdout);
+    }
+    putchar('\n');
 }
 
-static bool run_timed(const struct task *task, struct client *client)
+static bool run_timed(const struct task *task, struct client *client, const struct beside *beside)
 {
     if (!client_run(client, 0, client_now() + WARM_UP))
         return false;
-    struct mark begin = take_mark(task, client);
+    histogram_clear(client_latency(client));
+    struct mark begin = take_mark(task, client, beside);
     if (!client_run(client, 0, begin.at + task->seconds))
         return false;
-    struct mark end = take_mark(task, client);
-    print_figures(&begin, &end);
+    struct mark end = take_mark(task, client, beside);
+    if (task->plan.rate > 0 && !client_finish(client, end.at + LONGEST_END))
+        return false;
+    print_figures(&begin, &end, client_latency(client));
     return true;
 }
 
-static bool run_counted(const struct task *task, struct client *client)
+static bool run_counted(const struct task *task, struct client *client, const struct beside *beside)
 {
-    struct mark begin = take_mark(task, client);
+    struct mark begin = take_mark(task, client, beside);
     uint64_t goal = task->plan.limit;
 
     if (!client_run(client, goal, begin.at + LONGEST_RUN) || client_done(client) < goal)
         return false;
-    struct mark end = take_mark(task, client);
-    print_figures(&begin, &end);
+    struct mark end = take_mark(task, client, beside);
+    print_figures(&begin, &end, client_latency(client));
     return true;
 }
 
@@ -106,21 +173,31 @@ static bool run_idle(const struct task *task, struct client *client)
     return true;
 }
 
+static bool run_client(const struct task *task, struct client *client)
+{
+    struct beside beside = {.client = NULL};
+    bool ok;
+
+    if (!start_beside(&beside, task))
+        return false;
+    if (task->plan.mode == CLIENT_IDLE)
+        ok = run_idle(task, client);
+    else if (task->count)
+        ok = run_counted(task, client, &beside);
+    else
+        ok = run_timed(task, client, &beside);
+    return end_beside(&beside) && ok;
+}
+
 static int run_task(const struct task *task)
 {
     struct client *client = client_new(&task->plan);
-    bool ok;
 
     if (!client) {
         fprintf(stderr, "redial-load: %s: %s\n", task->name, strerror(errno));
         return 1;
     }
-    if (task->plan.mode == CLIENT_IDLE)
-        ok = run_idle(task, client);
-    else if (task->count)
-        ok = run_counted(task, client);
-    else
-        ok = run_timed(task, client);
+    bool ok = run_client(task, client);
     if (!ok) {
         const char *error = client_error(client);
         fprintf(stderr, "redial-load: %s: %s\n", task->name, error ? error : "it took too long");
@@ -155,6 +232,10 @@ static bool read_option(struct task *task, int option)
         task->seconds = number;
     else if (option == 'n')
         task->count = (uint64_t)number;
+    else if (option == 'r')
+        task->plan.rate = number;
+    else if (option == 's')
+        task->streams = (int)number;
     else
         task->plan.body = (uint64_t)number;
     return true;
@@ -165,7 +246,7 @@ static bool complete_plan(struct task *task)
 {
     struct client_plan *plan = &task->plan;
 
-    if (plan->active < 1)
+    if (plan->active < 1 || (plan->rate > 0 && strcmp(task->name, "idle") == 0))
         return false;
     plan->limit = task->count;
     if (strcmp(task->name, "short") == 0) {
@@ -200,7 +281,7 @@ static int load(int argc, char *argv[])
     };
     int option;
 
-    while ((option = getopt(argc, argv, "c:d:n:b:ep:")) != -1) {
+    while ((option = getopt(argc, argv, "c:d:n:b:er:s:p:")) != -1) {
         if (!read_option(&task, option))
             return usage_error();
     }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +19,14 @@
 
 #define EVENTS_A_TURN 256
 #define SENDS_A_TURN 4
+#define BULK ((uint64_t)1 << 20)
 
 /* A listener, or an accepted connection; `total` is not 0 while a response is on its way. */
 struct peer {
     int fd;
     bool is_listener;
     bool is_last;
+    int loop;
     uint32_t waits_for;
     size_t have;
     uint64_t total, sent;
@@ -31,7 +34,9 @@ struct peer {
     char head[RESPONSE_HEAD_SIZE + 1];
 };
 
-static int loop;
+/* Long responses have a thread of their own, so that small ones do not wait for them here: they are
+ * to do that in the proxy. */
+static int small_loop, bulk_loop;
 static char filler[128 * 1024];
 
 static void peer_close(struct peer *peer)
@@ -46,8 +51,17 @@ static void peer_wait(struct peer *peer, uint32_t events)
 
     if (peer->waits_for == events)
         return;
-    epoll_ctl(loop, peer->waits_for ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, peer->fd, &event);
-    peer->waits_for = events;
+    int how = peer->waits_for ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    peer->waits_for = events; /* first: with this call the peer may be the other thread's */
+    epoll_ctl(peer->loop, how, peer->fd, &event);
+}
+
+static void peer_hand_over(struct peer *peer, int loop)
+{
+    epoll_ctl(peer->loop, EPOLL_CTL_DEL, peer->fd, NULL);
+    peer->loop = loop;
+    peer->waits_for = 0;
+    peer_wait(peer, EPOLLOUT);
 }
 
 /* The next part of the response: what is left of the head, then of the body. */
@@ -120,6 +134,8 @@ static void read_request(struct peer *peer)
         peer->have += (size_t)n;
     if (n <= 0 || !take_request(peer))
         peer_close(peer);
+    else if (peer->total >= BULK && peer->loop != bulk_loop)
+        peer_hand_over(peer, bulk_loop);
     else if (peer->total)
         respond(peer);
 }
@@ -136,6 +152,7 @@ static void accept_peers(const struct peer *listener)
             return;
         }
         peer->fd = fd;
+        peer->loop = small_loop;
         peer_wait(peer, EPOLLIN);
     }
 }
@@ -151,6 +168,7 @@ static int listen_on(const char *text)
         return -1;
     }
     listener->is_listener = true;
+    listener->loop = small_loop;
     listener->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -163,21 +181,10 @@ static int listen_on(const char *text)
     return 0;
 }
 
-int origin_serve(char *const addresses[], int count)
+static void serve(int loop)
 {
     struct epoll_event events[EVENTS_A_TURN];
 
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    memset(filler, 'x', sizeof(filler));
-    loop = epoll_create1(EPOLL_CLOEXEC);
-    for (int i = 0; i < count; i++) {
-        if (listen_on(addresses[i]) != 0) {
-            fprintf(stderr, "redial-load: cannot listen on %s\n", addresses[i]);
-            return 1;
-        }
-    }
-    puts("ready");
-    fflush(stdout);
     for (;;) {
         int n = epoll_wait(loop, events, EVENTS_A_TURN, -1);
         for (int i = 0; i < n; i++) {
@@ -190,4 +197,35 @@ int origin_serve(char *const addresses[], int count)
                 read_request(peer);
         }
     }
+}
+
+static void *serve_bulk(void *arg)
+{
+    (void)arg;
+    serve(bulk_loop);
+    return NULL;
+}
+
+int origin_serve(char *const addresses[], int count)
+{
+    pthread_t thread;
+
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    memset(filler, 'x', sizeof(filler));
+    small_loop = epoll_create1(EPOLL_CLOEXEC);
+    bulk_loop = epoll_create1(EPOLL_CLOEXEC);
+    for (int i = 0; i < count; i++) {
+        if (listen_on(addresses[i]) != 0) {
+            fprintf(stderr, "redial-load: cannot listen on %s\n", addresses[i]);
+            return 1;
+        }
+    }
+    if (pthread_create(&thread, NULL, serve_bulk, NULL) != 0) {
+        fputs("redial-load: no thread\n", stderr);
+        return 1;
+    }
+    puts("ready");
+    fflush(stdout);
+    serve(small_loop);
+    return 0;
 }

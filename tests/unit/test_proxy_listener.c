@@ -414,6 +414,27 @@ START_TEST(a_turn_takes_one_client_of_a_unix_socket)
 }
 END_TEST
 
+/* A lone client is taken without asking whether there is another; of a crowd each turn takes twice
+ * as many as the one before it, up to 16. */
+START_TEST(a_crowd_is_taken_in_growing_batches)
+{
+    static const size_t after_turn[] = {1, 3, 7, 15, 31, 40};
+    int clients[40];
+    begin("", 0);
+    for (size_t i = 0; i < COUNT_OF(clients); i++)
+        clients[i] = loopback_connect(&front);
+    for (size_t i = 0; i < COUNT_OF(after_turn); i++) {
+        loop_turn(&rig.loop, -1);
+        ck_assert_uint_eq(atomic_load(&process.open), after_turn[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(clients); i++)
+        loopback_reset(clients[i]);
+    turn(30);
+    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    end();
+}
+END_TEST
+
 /* Nobody waits any more where the other end of a Unix socket is closed, unless it left bytes. */
 START_TEST(a_unix_client_may_leave_while_it_is_dialled_for)
 {
@@ -512,6 +533,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, abort_resets_both_sides);
     tcase_add_test(cases, workers_compete_for_a_unix_socket);
     tcase_add_test(cases, a_turn_takes_one_client_of_a_unix_socket);
+    tcase_add_test(cases, a_crowd_is_taken_in_growing_batches);
     tcase_add_test(cases, a_unix_client_may_leave_while_it_is_dialled_for);
     tcase_add_test(cases, clients_of_other_hosts_are_probed);
     tcase_add_test(cases, ipv4_over_an_ipv6_socket);

@@ -171,11 +171,15 @@ void engine_use(struct engine *engine, struct config *config)
     set_limit(engine);
 }
 
-int engine_start(struct engine *engine, struct config *config)
+void engine_init(struct engine *engine)
 {
     list_init(&engine->fronts.open);
     list_init(&engine->services);
     list_init(&engine->leaving);
+}
+
+int engine_start(struct engine *engine, struct config *config)
+{
     engine->config = config_ref(config);
     int result = start_loop(engine);
     if (result == 0)

@@ -44,8 +44,11 @@ struct crew {
     struct message drained;
 };
 
+/* An engine that has nothing yet, in zeroed memory: engine_join() and engine_clear() accept it. */
+void engine_init(struct engine *engine);
+
 /* Starts the loop, DNS and the workers, as `config` says, without an upstream yet. Says in the log
- * what fails. Returns 0 or -errno; engine_clear() is to be called either way. */
+ * what fails. Returns 0 or -errno. */
 int engine_start(struct engine *engine, struct config *config);
 
 /* The configuration in use from now on, with a reference of the engine's own, and the limits that

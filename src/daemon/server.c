@@ -78,6 +78,7 @@ static void begin_to_stop(struct server *server)
     const struct global_options *options = &server->engine.config->global;
     struct timeval patience = clock_timeval(options->stop_timeout);
     server->ending = true;
+    upgrade_cancel(server->upgrade);
     manager_stopping(server->manager, options->stop_timeout);
     event_add(server->stop_timer, &patience);
     if (options->stop_mode == STOP_LINGER && !server->engine.stopping)
@@ -220,6 +221,7 @@ static int make_parts(struct server *server, char *const *argv)
 static int start(struct server *server, const struct server_setup *setup)
 {
     struct engine *engine = &server->engine;
+    engine_init(engine);
     engine->on_drained = on_drained;
     engine->arg = server;
     int result = heritage_open(&server->heritage);

@@ -238,15 +238,24 @@ struct upgrade *upgrade_new(struct engine *engine, char *const argv[], upgrade_d
     return NULL;
 }
 
+void upgrade_cancel(struct upgrade *upgrade)
+{
+    pulse_forget(&upgrade->wait);
+    if (upgrade->begins)
+        loop_descriptors_are_shared(false);
+    upgrade->begins = false;
+    if (upgrade->successor > 0)
+        kill(upgrade->successor, SIGKILL);
+    upgrade->successor = 0;
+    give_up_waiting(upgrade);
+}
+
 void upgrade_free(struct upgrade *upgrade)
 {
     if (!upgrade)
         return;
-    pulse_forget(&upgrade->wait);
-    if (upgrade->successor > 0)
-        kill(upgrade->successor, SIGKILL);
     if (upgrade->timer) {
-        give_up_waiting(upgrade);
+        upgrade_cancel(upgrade);
         event_free(upgrade->timer);
     }
     free(upgrade->program);

@@ -27,6 +27,9 @@ int upgrade_begin(struct upgrade *upgrade, char *ret_why, size_t size);
 /* A child of this process has ended, with this status of wait(2). */
 void upgrade_child_ended(struct upgrade *upgrade, pid_t child, int status);
 
+/* The process stops: a successor that does not serve yet is ended. */
+void upgrade_cancel(struct upgrade *upgrade);
+
 /* A successor that does not serve yet is ended. Accepts NULL. */
 void upgrade_free(struct upgrade *upgrade);
 

@@ -4,7 +4,7 @@ real_tests = tests/real/admin-http.sh tests/real/admin.sh tests/real/blackhole.s
 	tests/real/ports.sh tests/real/powerdns.sh tests/real/proxy-protocol.sh tests/real/redis.sh tests/real/reload.sh tests/real/resolv-conf.sh tests/real/rolling.sh \
 	tests/real/srv.sh tests/real/storm.sh tests/real/upgrade.sh tests/real/valgrind.sh tests/real/vanished.sh
 TESTS += $(real_tests)
-EXTRA_DIST += $(real_tests) tests/real/dns.sh tests/real/lib.sh tests/real/netns.sh tests/real/steady.sh
+EXTRA_DIST += $(real_tests) tests/real/dns.sh tests/real/lib.sh tests/real/netns.sh tests/real/steady.sh tests/real/successors.sh
 
 check_PROGRAMS += tests/real/steady
 tests_real_steady_SOURCES = tests/real/steady.c

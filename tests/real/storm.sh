@@ -4,9 +4,9 @@
 # STORM_STEPS=N STORM_SEED=N: another length, another order.
 . "${srcdir:-.}/tests/real/lib.sh"
 . "${srcdir:-.}/tests/real/steady.sh"
+. "${srcdir:-.}/tests/real/successors.sh"
 need dnsmasq dnsmasq-base
 
-ctl=${REDIALCTL:-./redialctl}
 steps=${STORM_STEPS:-60}
 seed=${STORM_SEED:-$$}
 free_port
@@ -26,24 +26,17 @@ one() {
     mv "$conf.new" "$conf"
 }
 one ''
-admin=$work/admin.sock
 start_redial redial -w 2 -c "$work/conf" -r "127.0.0.1:$dns_port" -o dns.family=ipv4 --admin "unix:$admin"
 await_first() { logged redial "endpoints changed"; }
 until_ok 10 await_first
-ask_redial() { "$ctl" -s "$admin" "$@" >"$work/answer.log" 2>&1; }
-main() { "$ctl" -s "$admin" --json status 2>>"$work/main.log" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -n 1; }
 first=$(main)
 descriptors() { find "/proc/$1/fd" | wc -l; }
 before=$(descriptors "$first")
-successors() { sed -n 's/.* upgraded successor=\([0-9]*\).*/\1/p' "$work/redial.log"; }
-at_end() { for p in $(successors); do kill "$p" 2>/dev/null || :; done; }
 
 start load sh -c 'to=$1; shift; exec "$@" >"$to"' sh "$work/load.clients" \
     "$steady" load -r 300 -n 30000 "127.0.0.1:$listen"
 load_pid=$pid
 served() { [ "$(wc -l <"$work/load.clients")" -ge "$1" ]; }
-upgraded() { [ "$(successors | wc -l)" -ge "$1" ]; }
-answers_itself() { [ "$(main)" = "$(successors | tail -n 1)" ]; }
 
 step=0 upgrades=0
 for draw in $(awk -v n="$steps" -v seed="$seed" 'BEGIN { srand(seed); while (n-- > 0) print int(rand() * 10) }'); do

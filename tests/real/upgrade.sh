@@ -3,9 +3,9 @@
 # connections and an admin interface; and one that cannot start changes nothing.
 . "${srcdir:-.}/tests/real/lib.sh"
 . "${srcdir:-.}/tests/real/steady.sh"
+. "${srcdir:-.}/tests/real/successors.sh"
 need curl
 
-ctl=${REDIALCTL:-./redialctl}
 upgrades=20
 free_port
 listen=$port
@@ -22,19 +22,9 @@ listen = 127.0.0.1:$listen
 listen = unix:$work/app.sock
 target = 127.0.3.1:$backend, 127.0.3.2:$backend
 CONF
-admin=$work/admin.sock
 start_redial redial -w 2 -c "$work/conf" --admin "unix:$admin"
 first=$redial_pid
-ask_redial() { "$ctl" -s "$admin" "$@"; }
-main() { ask_redial --json status | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -n 1; }
 [ "$(main)" -eq "$first" ] || fail "the admin interface is not that of process $first"
-
-# A successor is nobody's child that we could wait for: it is ended by its own number.
-at_end() {
-    for successor in $(sed -n 's/.* upgraded successor=\([0-9]*\).*/\1/p' "$work/redial.log"); do
-        kill "$successor" 2>/dev/null || :
-    done
-}
 
 # A connection that lives through all of it.
 mkfifo "$work/held.in"
@@ -49,7 +39,7 @@ until_ok 5 held_answers 1
 
 cp "$conf" "$work/good.conf"
 echo 'balance = best' >>"$conf"
-ask_redial upgrade >"$work/answer.log" || fail "an upgrade could not be begun"
+ask_redial upgrade || fail "an upgrade could not be begun"
 until_ok 10 logged redial error "the upgrade failed: this process goes on"
 cp "$work/good.conf" "$conf"
 [ "$(main)" -eq "$first" ] || fail "after an upgrade that failed, process $(main) answers"
@@ -63,13 +53,11 @@ start load sh -c 'to=$1; shift; exec "$@" >"$to"' sh "$work/load.clients" \
     "$steady" load -r 500 -n 20000 "127.0.0.1:$listen"
 load_pid=$pid
 served() { [ "$(wc -l <"$work/load.clients")" -ge "$1" ]; }
-upgraded() { [ "$(grep -c ' upgraded successor=' "$work/redial.log")" -ge "$1" ]; }
-answers_itself() { [ "$(main)" = "$(sed -n 's/.* upgraded successor=\([0-9]*\).*/\1/p' "$work/redial.log" | tail -n 1)" ]; }
 done=0
 while [ $done -lt $upgrades ]; do
     done=$((done + 1))
     if [ $((done % 2)) -eq 0 ]; then
-        ask_redial upgrade >"$work/answer.log" || fail "upgrade $done: $(cat "$work/answer.log")"
+        ask_redial upgrade || fail "upgrade $done: $(cat "$work/answer.log")"
     else
         kill -USR2 "$(main)"
     fi
@@ -105,3 +93,39 @@ until_ok 10 gone
 [ ! -e "$work/app.sock" ] || fail "the last process left the Unix socket's file behind"
 [ ! -e "$admin" ] || fail "the last process left the admin socket behind"
 ok "files of Unix sockets go from one process to the next, and the last one removes them"
+
+# --- what is said at a bad moment -------------------------------------------------------------------
+
+# Told to stop while a successor starts, it stops as ever, with a client that is open, and the
+# successor is gone.
+free_port
+mkfifo "$work/idle.in"
+exec 9<>"$work/idle.in"
+no_children() { ! grep -q . "/proc/$redial_pid/task/$redial_pid/children"; }
+once() {
+    start_redial stopped -w 1 -o redial.access-log=on "127.0.0.1:$port=127.0.3.1:$backend"
+    : >"$work/idle.log"
+    start idle sh -c "exec curl -sN telnet://127.0.0.1:$port <\"$work/idle.in\""
+    idle_pid=$pid
+    echo who >&9
+    until_ok 5 logged idle 127.0.3.1
+    kill -USR2 "$redial_pid"
+    kill "$redial_pid"
+    until_ok 5 logged stopped "stopping" "connections=1"
+    until_ok 5 no_children
+    stop "$idle_pid" 2>/dev/null || :
+    wait "$redial_pid" || fail "told to stop while it upgraded, it ended with status $?"
+    ! grep -q "upgraded" "$work/stopped.log" || fail "a successor took over from a process that stops"
+    grep -q "stopped connections_cut=0" "$work/stopped.log" || fail "it did not stop well"
+}
+for _ in 1 2 3 4 5 6 7 8 9 10; do once; done
+! curl -s --max-time 2 "http://127.0.0.1:$port/" >"$work/answer.log" || fail "somebody listens still"
+ok "a stop ends a successor that starts"
+
+status=0
+# shellcheck disable=SC2016 # for the inner shell
+sh -c 'LISTEN_PID=$$ LISTEN_FDS=many; export LISTEN_PID LISTEN_FDS; exec "$@"' sh "$redial" \
+    "127.0.0.1:$port=127.0.3.1:$backend" 2>"$work/answer.log" || status=$?
+[ $status -eq 1 ] || fail "with a broken LISTEN_FDS: exit status $status"
+grep -q "LISTEN_FDS=many" "$work/answer.log" || fail "it does not say what is wrong: $(cat "$work/answer.log")"
+ok "a broken LISTEN_FDS is one line and exit status 1"

@@ -22,6 +22,8 @@
 /* As evhttp's own time-out, between two bytes: the places have a stricter one. */
 #define PATIENCE_SECONDS 10
 
+_Static_assert(2 * PLACES == ADMIN_CONNECTIONS_MOST, "those of Unix sockets, and of TCP");
+
 /* A listening socket, with an evhttp of its own: what evhttp calls does not say who came in where.
  */
 struct door {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "admin/request.h"
+#include "daemon/descriptors.h"
 
 struct event_base;
 
@@ -15,8 +16,8 @@ struct event_base;
  * a second, so that nobody can lock the operator out. Without descriptors, accepting pauses. */
 struct admin_http;
 
-/* What the connections and the listening sockets of one admin_http need, in descriptors. */
-#define ADMIN_CONNECTIONS_MOST 16
+/* Of both kinds together; the daemon keeps descriptors for them. */
+#define ADMIN_CONNECTIONS_MOST DESCRIPTORS_FOR_ADMIN
 
 enum admin_method { ADMIN_GET, ADMIN_POST };
 

@@ -101,12 +101,6 @@ int admin_sockets_open(struct admin_sockets *sockets, const struct global_option
     return result;
 }
 
-void admin_sockets_remove_files(struct admin_sockets *sockets)
-{
-    for (size_t i = 0; i < sockets->count; i++)
-        front_remove_file(sockets->fronts[i]);
-}
-
 void admin_sockets_close(struct admin_sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)

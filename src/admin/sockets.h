@@ -24,9 +24,6 @@ struct admin_sockets {
 int admin_sockets_open(struct admin_sockets *sockets, const struct global_options *options,
                        struct fronts *fronts);
 
-/* Removes the files, so that a client finds nobody instead of waiting. */
-void admin_sockets_remove_files(struct admin_sockets *sockets);
-
 /* Closes all, after admin_http_free(), and removes the files. */
 void admin_sockets_close(struct admin_sockets *sockets);
 

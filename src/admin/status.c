@@ -8,6 +8,7 @@
 #include "admin/json.h"
 #include "admin/questions.h"
 #include "base/log_recent.h"
+#include "config/options.h"
 #include "proxy/upstream.h"
 
 /* --- an upstream --------------------------------------------------------------------------------
@@ -15,10 +16,7 @@
 
 static const char *balance_name(const struct upstream_options *options)
 {
-    static const char *const names[] = {[BALANCE_ROUND_ROBIN] = "round-robin",
-                                        [BALANCE_LEAST_CONNECTIONS] = "least-connections",
-                                        [BALANCE_RANDOM_TWO] = "random-two"};
-    return names[options->balance];
+    return option_find("upstream", "balance")->choices[options->balance];
 }
 
 static json_t *listens_json(const struct upstream_options *options)

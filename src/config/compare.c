@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-/* In the structs a list is a pointer followed by its count: see options.c. */
-struct any_list {
-    const char *items;
+struct items {
+    const char *first;
     size_t count;
 };
 
@@ -67,35 +66,34 @@ static const struct list_type {
     [OPTION_ADMINS] = {sizeof(struct listen), same_listen},
 };
 
-static bool same_list(const struct list_type *type, const struct any_list *a,
-                      const struct any_list *b)
+static bool same_list(const struct list_type *type, const struct items *a, const struct items *b)
 {
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!type->equal(a->items + i * type->size, b->items + i * type->size))
+        if (!type->equal(a->first + i * type->size, b->first + i * type->size))
             return false;
     return true;
 }
 
 bool option_equal(const struct config_option *option, const void *a, const void *b)
 {
-    const char *one = (const char *)a + option->offset, *other = (const char *)b + option->offset;
-    struct any_list one_list, other_list;
+    struct items one, other;
     if (!option_is_list(option))
-        return memcmp(one, other, sizeof(int64_t)) == 0;
-    memcpy(&one_list, one, sizeof one_list);
-    memcpy(&other_list, other, sizeof other_list);
-    return same_list(&list_types[option->type], &one_list, &other_list);
+        return memcmp((const char *)a + option->offset, (const char *)b + option->offset,
+                      sizeof(int64_t)) == 0;
+    one.first = option_items(option, a, &one.count);
+    other.first = option_items(option, b, &other.count);
+    return same_list(&list_types[option->type], &one, &other);
 }
 
 /* The servers that are asked in the end: an upstream's own, or those of [redial]. */
-static struct any_list servers_of(const struct global_options *global,
-                                  const struct upstream_options *options)
+static struct items servers_of(const struct global_options *global,
+                               const struct upstream_options *options)
 {
     if (options->resolver_count > 0)
-        return (struct any_list){(const char *)options->resolvers, options->resolver_count};
-    return (struct any_list){(const char *)global->resolvers, global->resolver_count};
+        return (struct items){(const char *)options->resolvers, options->resolver_count};
+    return (struct items){(const char *)global->resolvers, global->resolver_count};
 }
 
 /* Whether a key says how endpoints are found. */
@@ -110,7 +108,7 @@ static bool concerns_discovery(const struct config_option *option)
 bool same_discovery(const struct global_options *global_a, const struct upstream_options *a,
                     const struct global_options *global_b, const struct upstream_options *b)
 {
-    const struct any_list servers_a = servers_of(global_a, a), servers_b = servers_of(global_b, b);
+    const struct items servers_a = servers_of(global_a, a), servers_b = servers_of(global_b, b);
     for (size_t i = 0; i < option_count; i++)
         if (option_table[i].scope == OPTION_UPSTREAM && concerns_discovery(&option_table[i]) &&
             !option_equal(&option_table[i], a, b))

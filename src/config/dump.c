@@ -65,18 +65,14 @@ static const struct list_type {
 
 static void write_list(const struct config_option *option, const void *options, FILE *out)
 {
-    /* In the structs a list is a pointer followed by its count: see options.c. */
-    struct {
-        const char *items;
-        size_t count;
-    } list;
-    memcpy(&list, (const char *)options + option->offset, sizeof list);
-    for (size_t i = 0; i < list.count; i++) {
+    size_t count;
+    const char *items = option_items(option, options, &count);
+    for (size_t i = 0; i < count; i++) {
         fprintf(out, "%s = ", option->key);
-        list_types[option->type].write(list.items + i * list_types[option->type].size, out);
+        list_types[option->type].write(items + i * list_types[option->type].size, out);
         fputc('\n', out);
     }
-    if (list.count == 0)
+    if (count == 0)
         fprintf(out, option->zero ? "%s = off\n" : "#%s: none\n", option->key);
 }
 

@@ -368,6 +368,14 @@ static void list_read(const struct config_option *option, const void *options,
     memcpy(ret_list, (const char *)options + option->offset, sizeof *ret_list);
 }
 
+const void *option_items(const struct config_option *option, const void *options, size_t *ret_count)
+{
+    struct any_list list;
+    list_read(option, options, &list);
+    *ret_count = list.count;
+    return list.items;
+}
+
 static void list_write(const struct config_option *option, void *options,
                        const struct any_list *list)
 {

@@ -52,6 +52,10 @@ const char *option_suggest(const char *section, const char *key);
 /* Whether any key has this section. */
 bool option_section_known(const char *section);
 
+/* The items of a list in the scope's struct, one behind the other; borrowed. */
+const void *option_items(const struct config_option *option, const void *options,
+                         size_t *ret_count);
+
 /* Whether the type is a list, to which a further value is appended. */
 bool option_is_list(const struct config_option *option);
 

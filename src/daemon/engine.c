@@ -149,7 +149,8 @@ void engine_join(struct engine *engine)
 static void set_limit(struct engine *engine)
 {
     uint64_t descriptors = descriptors_raise_limit();
-    size_t fixed = engine->crew_count * 4;
+    size_t admins = engine->config->global.admin_count;
+    size_t fixed = engine->crew_count * 4 + (admins > 0 ? admins + DESCRIPTORS_FOR_ADMIN : 0);
     for (size_t i = 0; i < engine->config->upstream_count; i++)
         fixed += engine->crew_count * engine->config->upstreams[i].options.listen_count;
     uint32_t carried = descriptors_connections(descriptors, fixed);

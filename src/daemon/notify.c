@@ -119,11 +119,6 @@ int notify_stopping(const struct notify *notify, const char *status, usec_t with
     return say_status(notify, variables, status);
 }
 
-int notify_extend(const struct notify *notify, usec_t within)
-{
-    return say(notify, "EXTEND_TIMEOUT_USEC=%lld\n", (long long)within);
-}
-
 int notify_watchdog(const struct notify *notify)
 {
     return say(notify, "WATCHDOG=1\n");

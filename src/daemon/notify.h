@@ -36,9 +36,6 @@ int notify_reloading(const struct notify *notify, const char *status);
 /* The end begins, and may take `within` from now on, whatever TimeoutStopSec= says. */
 int notify_stopping(const struct notify *notify, const char *status, usec_t within);
 
-/* A start or a reload takes so much longer. */
-int notify_extend(const struct notify *notify, usec_t within);
-
 /* The sign of life that WatchdogSec= wants; see watchdog.h. */
 int notify_watchdog(const struct notify *notify);
 

@@ -91,8 +91,6 @@ START_TEST(each_message)
     ck_assert_str_eq(hear(), "RELOADING=1\nMONOTONIC_USEC=123456789\nSTATUS=reading\n");
     ck_assert_int_eq(notify_stopping(&notify, "7 connections", 90 * USEC_PER_SEC), 0);
     ck_assert_str_eq(hear(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=90000000\nSTATUS=7 connections\n");
-    ck_assert_int_eq(notify_extend(&notify, 24 * 3600 * USEC_PER_SEC), 0);
-    ck_assert_str_eq(hear(), "EXTEND_TIMEOUT_USEC=86400000000\n");
     ck_assert_int_eq(notify_watchdog(&notify), 0);
     ck_assert_str_eq(hear(), "WATCHDOG=1\n");
     ck_assert_int_eq(notify_forget(&notify, "web"), 0);

@@ -76,7 +76,9 @@ unit_programs = \
 	tests/unit/test_proxy_retire \
 	tests/unit/test_proxy_sessions \
 	tests/unit/test_daemon_descriptors \
+	tests/unit/test_config_dump \
 	tests/unit/test_daemon_handover \
+	tests/unit/test_daemon_known \
 	tests/unit/test_daemon_inherited \
 	tests/unit/test_daemon_notify \
 	tests/unit/test_daemon_report \
@@ -640,3 +642,13 @@ tests_unit_test_ctl_text_LDADD = $(LIBS_CTL) $(CHECK_LIBS)
 tests_unit_test_ctl_units_SOURCES = tests/unit/test_ctl_units.c tests/unit/suite.h
 tests_unit_test_ctl_units_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_ctl_units_LDADD = $(LIBS_CTL) $(CHECK_LIBS)
+
+tests_unit_test_config_dump_SOURCES = tests/unit/test_config_dump.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_config_dump_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_config_dump_LDADD = $(LIBS_CONFIG) $(CHECK_LIBS)
+
+tests_unit_test_daemon_known_SOURCES = tests/unit/test_daemon_known.c tests/unit/suite.h
+tests_unit_test_daemon_known_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_known_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)

@@ -34,7 +34,7 @@ static const char *const switch_choices[] = {"off", "on", NULL};
 const struct config_option option_table[] = {
     {"redial", "threads", GLOBAL(threads), COUNT(1, 256), .zero = "auto", .default_text = "auto",
      .help = "worker threads; auto: the CPUs this process may use"},
-    {"redial", "resolver", GLOBAL(resolvers), .type = OPTION_RESOLVERS,
+    {"redial", "resolver", GLOBAL(resolvers), .type = OPTION_RESOLVERS, .reloadable = true,
      .help = "DNS servers, HOST[:PORT]; default: those of resolv.conf"},
     {"redial", "admin", GLOBAL(admins), .type = OPTION_ADMINS, .zero = "off",
      .default_text = "unix:/run/redial/admin.sock",
@@ -54,7 +54,7 @@ const struct config_option option_table[] = {
      .reloadable = true,
      .help = "on SIGTERM: drain accepts nobody more, linger does until the last has gone"},
     {"redial", "dns-budget", GLOBAL(dns_budget), RATE(10, 100000), .default_text = "512/s",
-     .help = "DNS packets sent a second, for all upstreams together"},
+     .reloadable = true, .help = "DNS packets sent a second, for all upstreams together"},
 
     {"upstream", "listen", UPSTREAM(listens), .type = OPTION_LISTENS, .per_file = true,
      .reloadable = true,

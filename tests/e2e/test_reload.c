@@ -264,6 +264,32 @@ START_TEST(options_change)
 }
 END_TEST
 
+/* Other DNS servers, and another budget, count at once. */
+START_TEST(servers_change)
+{
+    struct stand stand;
+    stand_open(&stand);
+    struct dns_script *other = dns_script_start(NULL, 0);
+    bed_set_name(&stand.bed, "2", 60);
+    dns_script_set(other, BED_NAME, DNS_A, "127.0.0.3", 60);
+    write_upstream(&stand, "one", stand.bed.listen, at_port(&stand, BED_NAME), "");
+    tempdir_write(stand.dir, "redial.conf", "[redial]\nresolver = %s\n",
+                  dns_script_address(stand.bed.dns));
+    bed_run_plain(&stand.bed, NULL, 0, "-c %s", tempdir_path(stand.dir));
+    ck_assert(daemon_wait_ready(stand.bed.daemon, limit_ms(5000)));
+    bed_expect(&stand.bed, 2);
+    tempdir_write(stand.dir, "redial.conf", "[redial]\nresolver = %s\ndns-budget = 100/s\n",
+                  dns_script_address(other));
+    reload(&stand, "reloaded|generation=2", 1);
+    ck_assert(
+        daemon_wait_line(stand.bed.daemon, "endpoints changed|added=127.0.0.3", limit_ms(5000)));
+    bed_ask_until(&stand.bed, "127.0.0.3", limit_ms(1000));
+    ck_assert_uint_eq(daemon_count_lines(stand.bed.daemon, "takes effect at the next start"), 0);
+    stand_close(&stand);
+    dns_script_stop(other);
+}
+END_TEST
+
 /* While it stops it is no time for that. */
 START_TEST(no_reload_while_stopping)
 {
@@ -291,6 +317,7 @@ int main(void)
     BED_TEST(suite, the_old_endpoints_serve_until_the_new_name_is_known, 1, 30);
     BED_TEST(suite, endpoints_keep_their_history, 1, 20);
     BED_TEST(suite, options_change, 1, 20);
+    BED_TEST(suite, servers_change, 1, 20);
     BED_TEST(suite, no_reload_while_stopping, 1, 20);
     return bed_main(suite);
 }

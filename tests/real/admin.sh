@@ -58,6 +58,20 @@ for line in 'redial_upstream_connections_opened_total{upstream="one"} 300' \
 done
 ok "/metrics says the same"
 
+# redial(8) has every metric and no other, and every field of the status.
+page=${srcdir:-.}/man/redial.8
+sed -n 's/^# TYPE redial_\([a-z_]*\) .*/\1/p' "$work/metrics" | sort >"$work/said"
+awk '/^The metrics, each with/ { on = 1 } on && /^\.El/ { exit }
+     on && /^\.It Li / { for (i = 3; i <= NF; i++) if ($i != ",") print $i }' "$page" | sort >"$work/documented"
+diff "$work/documented" "$work/said" || fail "the metrics of redial(8) (<) and of /metrics (>) differ"
+get /status | jq -r 'del(.events[].fields, .upstreams[].ended) | [paths[] | strings] | unique[]' >"$work/fields"
+awk '/^The fields of/ { on = 1 } /^The metrics, each with/ { exit } on { gsub(/[^a-z0-9_.]/, " "); gsub(/[.]/, " "); print }' "$page" |
+    tr -s ' ' '\n' | sort -u >"$work/documented"
+for field in $(cat "$work/fields"); do
+    grep -qxF "$field" "$work/documented" || fail "redial(8) lacks the field $field of /status"
+done
+ok "redial(8) has the metrics and fields"
+
 curl -sf --max-time 10 -D "$work/head" --unix-socket "$admin" http://localhost/ >"$work/page.html"
 grep -qi "^content-security-policy: .*default-src 'none'" "$work/head" || fail "the page has no strict policy"
 cmp -s "$work/page.html" "${srcdir:-.}/src/admin/page.html" || fail "the page is another one than page.html"

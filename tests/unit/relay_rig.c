@@ -1,6 +1,7 @@
 #include "relay_rig.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -122,8 +123,10 @@ void rig_send_first(struct rig *rig, size_t size)
 
 void rig_fill_endpoint(struct rig *rig, uint64_t most)
 {
+    /* Full is what stays full: a busy kernel hands on what was sent, and makes room, later. */
+    struct pollfd room = {.fd = rig->relay.endpoint.stream->watch.fd, .events = POLLOUT};
     ssize_t put = 1;
-    while (rig->client.sent < most && put > 0) {
+    while (rig->client.sent < most && (put > 0 || poll(&room, 1, 50) > 0)) {
         size_t size = most - rig->client.sent < PIECE ? (size_t)(most - rig->client.sent) : PIECE;
         fill_piece(&rig->client, size);
         put = stream_send(rig->relay.endpoint.stream, piece, size);

@@ -61,7 +61,8 @@ static void slow_begin(struct slow *slow, enum rig_door door, enum slowness slow
         [NEVER_READS] = "GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n",
         [NEVER_ANSWERED] = "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n",
     };
-    *slow = (struct slow){.slowness = slowness, .fd = rig_connect(door), .begun = clock_now()};
+    *slow = (struct slow){.slowness = slowness, .begun = clock_now()};
+    slow->fd = rig_connect(door); /* which may take a while: the server runs meanwhile */
     rig_say(slow->fd, words[slowness]);
 }
 

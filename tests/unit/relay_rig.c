@@ -1,6 +1,8 @@
 #include "relay_rig.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -121,17 +123,32 @@ void rig_send_first(struct rig *rig, size_t size)
     count_sent(&rig->client, size);
 }
 
+/* The peer takes nothing more and nothing is on its way: it stays so until the peer reads. Before
+ * that, the kernel makes room a little later, when what it sent is acknowledged or a window that is
+ * smaller than a segment is used up by its timer. */
+static bool stays_full(int fd)
+{
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+        abort();
+    return info.tcpi_unacked == 0 && info.tcpi_notsent_bytes > 0 && info.tcpi_snd_wnd == 0;
+}
+
 void rig_fill_endpoint(struct rig *rig, uint64_t most)
 {
-    /* Full is what stays full: a busy kernel hands on what was sent, and makes room, later. */
     struct pollfd room = {.fd = rig->relay.endpoint.stream->watch.fd, .events = POLLOUT};
-    ssize_t put = 1;
-    while (rig->client.sent < most && (put > 0 || poll(&room, 1, 50) > 0)) {
+    while (rig->client.sent < most) {
+        bool full = stays_full(room.fd);
         size_t size = most - rig->client.sent < PIECE ? (size_t)(most - rig->client.sent) : PIECE;
         fill_piece(&rig->client, size);
-        put = stream_send(rig->relay.endpoint.stream, piece, size);
+        ssize_t put = stream_send(rig->relay.endpoint.stream, piece, size);
         if (put > 0)
             count_sent(&rig->client, (uint64_t)put);
+        else if (full)
+            return;
+        else
+            poll(&room, 1, 10);
     }
 }
 

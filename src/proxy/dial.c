@@ -55,7 +55,7 @@ static void dial_free(struct dial *dial)
     for (struct lane *lane; (lane = race_newest(&dial->race)) != NULL;)
         balance_release(balancer_of(dial), race_withdraw(lane));
     tried_clear(&dial->tried);
-    free(dial);
+    spare_give(&dial->view->loop->spares, SPARE_DIAL, dial);
 }
 
 unsigned dial_attempts(const struct dial *dial)
@@ -414,7 +414,7 @@ static void on_news(struct waiter *waiter)
 
 int dial_start(struct view *view, dial_callback *callback, void *arg, struct dial **ret_dial)
 {
-    struct dial *dial = calloc(1, sizeof *dial);
+    struct dial *dial = spare_take(&view->loop->spares, SPARE_DIAL, sizeof *dial);
     if (!dial)
         return -ENOMEM;
     *dial = (struct dial){.view = view, .callback = callback, .arg = arg};

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "base/log.h"
 #include "config/load.h"
 #include "config/options.h"
@@ -19,9 +20,10 @@ struct command {
     struct config_sources sources;
     char **overrides; /* "section.key=value", owned */
     bool check, resolve;
+    char **argv;
 };
 
-enum { OPTION_RESOLVE_NAMES = 256, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT };
+enum { OPTION_RESOLVE_NAMES = 256, OPTION_ADMIN, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT };
 
 static const struct option_word {
     int letter;
@@ -30,6 +32,7 @@ static const struct option_word {
     {'b', "upstream.balance"},
     {'r', "redial.resolver"},
     {'w', "redial.threads"},
+    {OPTION_ADMIN, "redial.admin"},
     {OPTION_LOG_LEVEL, "redial.log-level"},
     {OPTION_LOG_FORMAT, "redial.log-format"},
 };
@@ -41,7 +44,8 @@ static const char help_text[] =
     "\n"
     "  redial 127.0.0.1:3001=name.internal:3000\n"
     "\n"
-    "LISTEN  127.0.0.1:PORT, [::1]:PORT, PORT (loopback, both families), or unix:PATH\n"
+    "LISTEN  127.0.0.1:PORT, [::1]:PORT, PORT (loopback, both families), unix:PATH, or\n"
+    "        systemd:NAME (the sockets of that name, handed over by systemd)\n"
     "TARGET  name:port, srv:_service._proto.name or address:port; several with commas\n"
     "\n"
     "  -c, --config PATH      redial.conf, or the directory that holds it and\n"
@@ -53,6 +57,8 @@ static const char help_text[] =
     "  -w, --threads N        worker threads\n"
     "  -o, --set SECTION.KEY=VALUE\n"
     "                         any key of the configuration; repeatable\n"
+    "      --admin ADDRESS    where redial is looked at and steered: unix:PATH, loopback\n"
+    "                         HOST:PORT (to read alone), or off; repeatable\n"
     "      --log-level LEVEL  error, warning, info or debug\n"
     "      --log-format NAME  text or json\n"
     "  -V, --version          print the version and exit\n"
@@ -139,6 +145,7 @@ static int parse_command(struct command *command, int argc, char **argv)
         {"resolver", required_argument, NULL, 'r'},
         {"threads", required_argument, NULL, 'w'},
         {"set", required_argument, NULL, 'o'},
+        {"admin", required_argument, NULL, OPTION_ADMIN},
         {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
         {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
         {"version", no_argument, NULL, 'V'},
@@ -189,12 +196,19 @@ static int serve(struct command *command, struct config *config)
 {
     log_setup(STDERR_FILENO, (enum log_level)config->global.log_level,
               (enum log_format)config->global.log_format, log_stderr_is_journal());
-    struct server *server = server_start(config, load, command);
-    if (!server)
-        return 1;
-    server_run(server);
+    struct server *server =
+        server_start(&(struct server_setup){.config = config,
+                                            .path = config_path(&command->sources),
+                                            .argv = command->argv,
+                                            .loader = load,
+                                            .arg = command});
+    struct admin *admin = NULL;
+    int status = server && admin_start(server, &admin) == 0 ? 0 : 1;
+    if (status == 0)
+        server_run(server);
+    admin_free(admin);
     server_free(server);
-    return 0;
+    return status;
 }
 
 static int run(struct command *command)
@@ -209,7 +223,7 @@ static int run(struct command *command)
 
 int main(int argc, char **argv)
 {
-    struct command command = {0};
+    struct command command = {.argv = argv};
     if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
         fputs("redial: the DNS library could not be initialised\n", stderr);
         return 1;

@@ -120,21 +120,31 @@ int address_parse(const char *text, struct address *ret_address, const char **re
     return 0;
 }
 
+const char *address_format_ip(const struct address *address, char text[ADDRESS_TEXT_MAX])
+{
+    strcpy(text, "-");
+    if (address->family == AF_INET) {
+        inet_ntop(AF_INET, &address->in.sin_addr, text, ADDRESS_TEXT_MAX);
+    } else if (address->family == AF_INET6) {
+        inet_ntop(AF_INET6, &address->in6.sin6_addr, text, ADDRESS_TEXT_MAX);
+        size_t length = strlen(text);
+        if (address->in6.sin6_scope_id != 0)
+            snprintf(text + length, ADDRESS_TEXT_MAX - length, "%%%u",
+                     (unsigned)address->in6.sin6_scope_id);
+    }
+    return text;
+}
+
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX])
 {
-    char ip[INET6_ADDRSTRLEN] = "";
-    char scope[16] = "";
-    if (address->family == AF_INET6) {
-        inet_ntop(AF_INET6, &address->in6.sin6_addr, ip, sizeof ip);
-        if (address->in6.sin6_scope_id != 0)
-            snprintf(scope, sizeof scope, "%%%u", (unsigned)address->in6.sin6_scope_id);
-        snprintf(text, ADDRESS_TEXT_MAX, "[%s%s]:%u", ip, scope, address_port(address));
-    } else if (address->family == AF_INET) {
-        inet_ntop(AF_INET, &address->in.sin_addr, ip, sizeof ip);
-        snprintf(text, ADDRESS_TEXT_MAX, "%s:%u", ip, address_port(address));
-    } else {
-        snprintf(text, ADDRESS_TEXT_MAX, "-");
-    }
+    char ip[ADDRESS_TEXT_MAX];
+    address_format_ip(address, ip);
+    if (address->family == AF_INET6)
+        snprintf(text, ADDRESS_TEXT_MAX, "[%.60s]:%u", ip, address_port(address));
+    else if (address->family == AF_INET)
+        snprintf(text, ADDRESS_TEXT_MAX, "%.60s:%u", ip, address_port(address));
+    else
+        strcpy(text, ip);
     return text;
 }
 
@@ -171,9 +181,15 @@ int address_compare(const struct address *a, const struct address *b)
     return order != 0 ? order : (int)address_port(a) - (int)address_port(b);
 }
 
+/* Apart from address_compare(), since whoever looks for one among many asks this of all. */
 bool address_equal(const struct address *a, const struct address *b)
 {
-    return address_compare(a, b) == 0;
+    if (a->family != b->family || a->in.sin_port != b->in.sin_port)
+        return false;
+    if (a->family != AF_INET6)
+        return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+    return a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
+           memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof a->in6.sin6_addr) == 0;
 }
 
 bool address_is_unspecified(const struct address *address)
@@ -265,4 +281,12 @@ bool network_contains(const struct network *network, const struct address *addre
     struct address plain = address_unmapped(address);
     return plain.family == network->address.family &&
            bits_equal(address_bytes(&plain), address_bytes(&network->address), network->prefix);
+}
+
+const char *network_format(const struct network *network, char text[NETWORK_TEXT_MAX])
+{
+    char ip[ADDRESS_TEXT_MAX];
+    snprintf(text, NETWORK_TEXT_MAX, "%s/%u", address_format_ip(&network->address, ip),
+             network->prefix);
+    return text;
 }

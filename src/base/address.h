@@ -40,6 +40,9 @@ int address_parse_port(const char *text, uint16_t *ret_port);
 /* Writes `10.0.0.1:80` or `[::1]:80` into the buffer and returns it. */
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX]);
 
+/* The same without port and brackets: `10.0.0.1`, `::1`. */
+const char *address_format_ip(const struct address *address, char text[ADDRESS_TEXT_MAX]);
+
 uint16_t address_port(const struct address *address);
 void address_set_port(struct address *address, uint16_t port);
 socklen_t address_length(const struct address *address);
@@ -73,6 +76,10 @@ struct network {
 /* Returns 0 or -EINVAL with *ret_why (a constant string, for a person). Bits behind the prefix
  * must be zero: 10.0.0.1/8 is more often a slip than a wish. */
 int network_parse(const char *text, struct network *ret_network, const char **ret_why);
+
+/* Writes it as it is read, into the buffer, and returns it. */
+#define NETWORK_TEXT_MAX (ADDRESS_TEXT_MAX + 8)
+const char *network_format(const struct network *network, char text[NETWORK_TEXT_MAX]);
 
 /* An IPv4 client that came over an IPv6 socket (::ffff:10.0.0.1) counts as IPv4. */
 bool network_contains(const struct network *network, const struct address *address);

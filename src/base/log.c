@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log_limit.h"
+#include "base/log_recent.h"
 #include "base/utf8.h"
 
 /* A pipe that is writable takes so many bytes without blocking (PIPE_BUF of pipe(7)). */
@@ -22,8 +24,7 @@
 
 static struct {
     int fd;
-    _Atomic int level;
-    enum log_format format;
+    _Atomic int level, format; /* enum log_level, enum log_format */
     bool journal;
     bool may_block;
     pthread_mutex_t lock; /* of what follows, and of the write */
@@ -37,11 +38,26 @@ static const char *const journal_prefixes[] = {"<3>", "<4>", "<6>", "<7>"};
 void log_setup(int fd, enum log_level level, enum log_format format, bool journal)
 {
     sink.fd = fd;
-    sink.format = format;
+    log_set_format(format);
     sink.journal = journal;
     struct stat status;
     sink.may_block = fstat(fd, &status) < 0 || !S_ISREG(status.st_mode);
-    atomic_store(&sink.level, (int)level);
+    log_set_level(level);
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&sink.level, (int)level, memory_order_relaxed);
+}
+
+void log_set_format(enum log_format format)
+{
+    atomic_store_explicit(&sink.format, (int)format, memory_order_relaxed);
+}
+
+const char *log_level_name(enum log_level level)
+{
+    return level_names[level];
 }
 
 bool log_stderr_is_journal(void)
@@ -62,6 +78,7 @@ bool log_enabled(enum log_level level)
 /* --- a line that cannot overflow ------------------------------------------- */
 
 struct line {
+    struct timespec time;
     char text[LINE_MAX_BYTES];
     size_t length;
 };
@@ -124,13 +141,11 @@ static void line_text(struct line *line, const char *text)
 
 static void line_time(struct line *line)
 {
-    struct timespec now;
     struct tm utc;
     char date[32];
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
+    gmtime_r(&line->time.tv_sec, &utc);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-    line_print(line, "%s.%03ldZ", date, now.tv_nsec / 1000000);
+    line_print(line, "%s.%03ldZ", date, line->time.tv_nsec / 1000000);
 }
 
 static void line_field(struct line *line, const struct log_field *field)
@@ -196,7 +211,7 @@ static bool line_json(struct line *line, const char *text)
 static void format_json(struct line *line, enum log_level level, const char *message,
                         const struct log_field *fields, size_t count)
 {
-    struct line when = {.length = 0};
+    struct line when = {.time = line->time};
     json_t *object = json_object();
     line_time(&when);
     when.text[when.length] = '\0';
@@ -231,7 +246,7 @@ static void format_line(struct line *line, enum log_level level, const char *mes
     line->length = 0;
     if (sink.journal)
         line_print(line, "%s", journal_prefixes[level]);
-    if (sink.format == LOG_FORMAT_JSON)
+    if (atomic_load_explicit(&sink.format, memory_order_relaxed) == LOG_FORMAT_JSON)
         format_json(line, level, message, fields, count);
     else
         format_text(line, level, message, fields, count);
@@ -252,9 +267,10 @@ static bool put_line(const struct line *line)
 }
 
 /* Says how many lines were lost since the last that went out. Returns whether none are untold. */
-static bool tell_lost(void)
+static bool tell_lost(const struct timespec *time)
 {
     struct line line;
+    line.time = *time;
     if (sink.lost == 0)
         return true;
     format_line(&line, LOG_LEVEL_WARNING, "log lines were lost: nobody read them",
@@ -265,15 +281,95 @@ static bool tell_lost(void)
     return true;
 }
 
+static void put(const struct timespec *time, enum log_level level, const char *message,
+                const struct log_field *fields, size_t count)
+{
+    struct line line;
+    line.time = *time;
+    format_line(&line, level, message, fields, count);
+    pthread_mutex_lock(&sink.lock);
+    if (!tell_lost(time) || !put_line(&line))
+        sink.lost++;
+    pthread_mutex_unlock(&sink.lock);
+}
+
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t count)
 {
     int saved_errno = errno;
-    struct line line;
-    format_line(&line, level, message, fields, count);
-    pthread_mutex_lock(&sink.lock);
-    if (!tell_lost() || !put_line(&line))
-        sink.lost++;
-    pthread_mutex_unlock(&sink.lock);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    put(&now, level, message, fields, count);
     errno = saved_errno;
+}
+
+/* --- what happens to redial ------------------------------------------------------------------- */
+
+static void remember_and_log_write(enum log_level level, const char *message,
+                                   const struct log_field *fields, size_t count)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    log_recent_add(&now, level, message, fields, count);
+    put(&now, level, message, fields, count);
+}
+
+static void tell_storm(struct log_storm *storm)
+{
+    const struct log_field fields[] = {
+        log_text("of", storm->message),
+        log_text("upstream", storm->upstream),
+        log_number("suppressed", storm->suppressed),
+    };
+    remember_and_log_write(LOG_LEVEL_WARNING, "log lines were suppressed", fields,
+                           sizeof fields / sizeof *fields);
+    free(storm->message);
+    free(storm->upstream);
+}
+
+static const char *upstream_of(const struct log_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].type == LOG_FIELD_TEXT && strcmp(fields[i].key, "upstream") == 0)
+            return fields[i].text;
+    return NULL;
+}
+
+/* Who has turned on debug wants to see everything. */
+void log_event(enum log_level level, const char *message, const struct log_field *fields,
+               size_t count)
+{
+    int saved_errno = errno;
+    struct log_storm over = {.suppressed = 0};
+    bool admitted =
+        level == LOG_LEVEL_DEBUG || log_limit_admits(message, upstream_of(fields, count), &over);
+    if (over.suppressed > 0)
+        tell_storm(&over);
+    if (admitted)
+        remember_and_log_write(level, message, fields, count);
+    errno = saved_errno;
+}
+
+void log_outcome(enum log_level level, const char *message, const struct log_field *fields,
+                 size_t count)
+{
+    int saved_errno = errno;
+    remember_and_log_write(level, message, fields, count);
+    errno = saved_errno;
+}
+
+void log_limit_storms(bool on)
+{
+    struct log_storm storm;
+    log_limit_set(on);
+    while (!on && log_limit_take(true, &storm))
+        tell_storm(&storm);
+}
+
+usec_t log_tell_suppressed(void)
+{
+    struct log_storm storm;
+    while (log_limit_take(false, &storm))
+        tell_storm(&storm);
+    return log_limit_wait();
 }

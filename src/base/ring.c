@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ROOM 4
+#define FIRST_ROOM 1 /* most questions are answered alike for ever */
 
 static bool grow(struct ring *ring, size_t size, size_t most)
 {

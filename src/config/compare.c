@@ -8,18 +8,22 @@ struct any_list {
     size_t count;
 };
 
+bool listen_same_place(const struct listen *a, const struct listen *b)
+{
+    return strcmp(a->path, b->path) == 0 && strcmp(a->name, b->name) == 0 &&
+           address_equal(&a->address, &b->address);
+}
+
 bool listen_equal(const struct listen *a, const struct listen *b)
 {
-    if (listen_is_unix(a) || listen_is_unix(b))
-        return strcmp(a->path, b->path) == 0 && a->mode == b->mode && a->user == b->user &&
-               a->group == b->group;
-    return address_equal(&a->address, &b->address);
+    return listen_same_place(a, b) && a->mode == b->mode && a->user == b->user &&
+           a->group == b->group;
 }
 
 bool listen_collides(const struct listen *a, const struct listen *b)
 {
-    if (listen_is_unix(a) || listen_is_unix(b))
-        return strcmp(a->path, b->path) == 0;
+    if (!listen_is_address(a) || !listen_is_address(b))
+        return listen_same_place(a, b);
     if (a->address.family != b->address.family ||
         address_port(&a->address) != address_port(&b->address))
         return false;
@@ -60,6 +64,7 @@ static const struct list_type {
     [OPTION_NETWORKS] = {sizeof(struct network), same_network},
     [OPTION_RESOLVERS] = {sizeof(struct address), same_address},
     [OPTION_SOURCES] = {sizeof(struct address), same_address},
+    [OPTION_ADMINS] = {sizeof(struct listen), same_listen},
 };
 
 static bool same_list(const struct list_type *type, const struct any_list *a,

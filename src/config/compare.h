@@ -15,6 +15,9 @@ bool option_equal(const struct config_option *option, const void *a, const void 
 /* Whether it is the same socket, with the same owner and mode. */
 bool listen_equal(const struct listen *a, const struct listen *b);
 
+/* Whether it is the same address, path or name, whatever the owner and mode. */
+bool listen_same_place(const struct listen *a, const struct listen *b);
+
 /* Whether two sockets cannot be open at once: the same address, or an unspecified one (0.0.0.0, ::)
  * of the same family and port; or the same path. */
 bool listen_collides(const struct listen *a, const struct listen *b);

@@ -116,6 +116,26 @@ static int parse_unix(const char *text, struct listen *ret_listen, const char **
     return 1;
 }
 
+/* --- sockets that are handed over ------------------------------------------------------ */
+
+/* What FileDescriptorName= of systemd.socket(5) takes, but for blanks, and for commas, which
+ * separate the values of a list. */
+static int parse_systemd(const char *text, struct listen *ret_listen, const char **ret_why)
+{
+    struct listen listen = {.optional = false};
+    size_t length = strlen(text);
+    if (length == 0 || length > LISTEN_NAME_MAX)
+        return invalid(ret_why, "the name of a socket that systemd hands over has 1 to 255 bytes: "
+                                "systemd:NAME, as FileDescriptorName= says");
+    for (size_t i = 0; i < length; i++)
+        if (text[i] <= ' ' || text[i] > '~' || text[i] == ':' || text[i] == ',')
+            return invalid(ret_why, "a name as FileDescriptorName= takes it is printable ASCII, "
+                                    "without colons; here without blanks and commas as well");
+    memcpy(listen.name, text, length);
+    *ret_listen = listen;
+    return 1;
+}
+
 /* --- any --------------------------------------------------------------------------- */
 
 static int parse_bare_port(const char *text, struct listen *ret_listen, const char **ret_why)
@@ -138,8 +158,7 @@ int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX
     if (text[strspn(text, "0123456789")] == '\0')
         return parse_bare_port(text, ret_listen, ret_why);
     if (strncmp(text, "systemd:", 8) == 0)
-        return invalid(ret_why, "this version listens on 127.0.0.1:PORT, [::1]:PORT, PORT or "
-                                "unix:PATH only");
+        return parse_systemd(text + 8, ret_listen, ret_why);
     if ((text[0] == ':' && text[1] != ':') || text[0] == '*')
         return invalid(ret_why,
                        "write the address: 127.0.0.1:PORT, or 0.0.0.0:PORT together with allow");
@@ -149,11 +168,38 @@ int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX
     return address_parse(text, &ret_listen[0].address, ret_why) < 0 ? -EINVAL : 1;
 }
 
+static bool is_unix_or_port(const char *text)
+{
+    return strncmp(text, "unix:", 5) == 0 || text[strspn(text, "0123456789")] == '\0';
+}
+
+/* 127.0.0.1 or ::1: the names by which a client of this host asks, as its Host header tells. */
+static bool is_localhost(const struct address *address)
+{
+    struct in_addr loopback = {.s_addr = htonl(INADDR_LOOPBACK)};
+    struct address ipv4 = address_ipv4(&loopback, address_port(address));
+    struct address ipv6 = address_ipv6(&in6addr_loopback, address_port(address));
+    return address_equal(address, &ipv4) || address_equal(address, &ipv6);
+}
+
+int listen_parse_admin(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
+                       const char **ret_why)
+{
+    int count = listen_parse(text, ret_listen, ret_why);
+    if (is_unix_or_port(text) || (count > 0 && is_localhost(&ret_listen[0].address)))
+        return count;
+    return invalid(ret_why, "the admin interface listens on unix:/PATH, 127.0.0.1:PORT, [::1]:PORT "
+                            "or PORT alone (both), or is off");
+}
+
 const char *listen_format(const struct listen *listen, char text[LISTEN_TEXT_MAX])
 {
     _Static_assert(LISTEN_TEXT_MAX >= ADDRESS_TEXT_MAX, "an address fits as well");
-    if (!listen_is_unix(listen))
+    if (listen_is_address(listen))
         return address_format(&listen->address, text);
-    snprintf(text, LISTEN_TEXT_MAX, "unix:%s", listen->path);
+    if (listen_is_systemd(listen))
+        snprintf(text, LISTEN_TEXT_MAX, "systemd:%s", listen->name);
+    else
+        snprintf(text, LISTEN_TEXT_MAX, "unix:%s", listen->path);
     return text;
 }

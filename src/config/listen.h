@@ -9,38 +9,61 @@
 /* The longest path of a Unix socket (sun_path of unix(7), without its end). */
 #define LISTEN_PATH_MAX 107
 
+/* The longest name of a descriptor that systemd hands over (sd_listen_fds(3)). */
+#define LISTEN_NAME_MAX 255
+
 /* Who gets a Unix socket where nobody is named: whoever redial runs as. */
 #define LISTEN_USER_OWN ((uid_t)-1)
 #define LISTEN_GROUP_OWN ((gid_t)-1)
 
-/* One socket to listen on: at an address, or at the path of a Unix socket. */
+/* What to listen on: an address, the path of a Unix socket, or the sockets of one name that the
+ * service manager hands over. */
 struct listen {
-    struct address address; /* "none" for a Unix socket */
-    bool optional;          /* the IPv6 half of a bare PORT: a host without IPv6 goes without it */
+    struct address address; /* "none" for the other two */
+    bool optional;          /* redial goes on without it: the IPv6 half of a bare PORT, on a host
+                             * that has no IPv6; the admin socket that nobody has asked for */
     char path[LISTEN_PATH_MAX + 1];
     mode_t mode;
     uid_t user;
     gid_t group;
+    char name[LISTEN_NAME_MAX + 1]; /* of systemd:NAME */
 };
 
 #define LISTEN_EXPANSION_MAX 2
 
-/* Reads `127.0.0.1:PORT`, `[::1]:PORT`, `PORT` (loopback, both families), or `unix:PATH` with
- * `mode=OCTAL` (0660), `user=NAME` and `group=NAME` behind it, also as numbers. Users and groups
- * are looked up on this host. Returns how many sockets it means (1 or 2), or -EINVAL with *ret_why,
- * a constant string for a person. */
+/* Reads `127.0.0.1:PORT`, `[::1]:PORT`, `PORT` (loopback, both families), `systemd:NAME`, or
+ * `unix:PATH` with `mode=OCTAL` (0660), `user=NAME` and `group=NAME` behind it, also as numbers.
+ * Users and groups are looked up on this host. Returns how many sockets it means (1 or 2), or
+ * -EINVAL with *ret_why, a constant string for a person. */
 int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
                  const char **ret_why);
+
+/* Likewise, of what the admin interface may listen on: no address but loopback's own, since who
+ * reaches it may read everything. */
+int listen_parse_admin(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
+                       const char **ret_why);
 
 static inline bool listen_is_unix(const struct listen *listen)
 {
     return listen->path[0] != '\0';
 }
 
-/* Long enough for any formatted socket. */
-#define LISTEN_TEXT_MAX (LISTEN_PATH_MAX + 6)
+static inline bool listen_is_systemd(const struct listen *listen)
+{
+    return listen->name[0] != '\0';
+}
 
-/* Writes `10.0.0.1:80`, `[::1]:80` or `unix:PATH` into the buffer and returns it. */
+/* Whether it is neither of these, so that `address` says where. */
+static inline bool listen_is_address(const struct listen *listen)
+{
+    return !listen_is_unix(listen) && !listen_is_systemd(listen);
+}
+
+/* Long enough for any formatted socket. */
+#define LISTEN_TEXT_MAX (LISTEN_NAME_MAX + 9)
+
+/* Writes `10.0.0.1:80`, `[::1]:80`, `unix:PATH` or `systemd:NAME` into the buffer and returns it.
+ */
 const char *listen_format(const struct listen *listen, char text[LISTEN_TEXT_MAX]);
 
 #endif

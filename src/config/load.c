@@ -281,7 +281,7 @@ static void check_listens(const struct loader *loader, const struct upstream_opt
 {
     char text[ADDRESS_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++)
-        if (!listen_is_unix(&options->listens[i]) && options->allowed_count == 0 &&
+        if (listen_is_address(&options->listens[i]) && options->allowed_count == 0 &&
             !address_is_loopback(&options->listens[i].address))
             errors_add(
                 loader->errors,
@@ -331,6 +331,59 @@ static void check_upstream(const struct loader *loader, const struct draft *draf
         errors_add(loader->errors, whole, "[eject] base is greater than max");
 }
 
+/* Where the addresses of the admin interface come from: the strongest source that names them. */
+static struct origin admin_origin(const struct loader *loader)
+{
+    const struct config_option *option = option_find("redial", "admin");
+    const struct settings *sources[] = {&loader->arguments, &loader->environment, &loader->main};
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        struct origin origin = settings_origin(sources[i], option);
+        if (origin.file)
+            return origin;
+    }
+    return (struct origin){"[redial] admin", 0};
+}
+
+static bool same_place(const struct listen *a, const struct listen *b)
+{
+    return address_equal(&a->address, &b->address) && strcmp(a->path, b->path) == 0;
+}
+
+/* Who connects to an upstream must not find the admin interface there. The registry cannot know: a
+ * weaker source's admin addresses do not count. */
+static void check_admin(const struct loader *loader, const struct global_options *options)
+{
+    struct origin origin = admin_origin(loader);
+    char text[LISTEN_TEXT_MAX];
+    for (size_t i = 0; i < options->admin_count; i++) {
+        const struct listen *admin = &options->admins[i];
+        listen_format(admin, text);
+        const struct address_claim *claim = address_registry_claim(&loader->registry, admin);
+        if (claim)
+            errors_add(loader->errors, claim->origin,
+                       "listen address %s is that of the admin interface: choose another one, "
+                       "here or for [redial] admin",
+                       text);
+        for (size_t j = 0; j < i; j++)
+            if (same_place(admin, &options->admins[j])) {
+                errors_add(loader->errors, origin, "admin address %s is named twice", text);
+                break;
+            }
+    }
+}
+
+/* Without the admin socket that nobody has asked for, redial starts all the same. */
+static void build_global(const struct loader *loader, struct global_options *options)
+{
+    option_set_defaults(OPTION_GLOBAL, options);
+    for (size_t i = 0; i < options->admin_count; i++)
+        options->admins[i].optional = true;
+    settings_apply(&loader->main, OPTION_GLOBAL, options);
+    settings_apply(&loader->environment, OPTION_GLOBAL, options);
+    settings_apply(&loader->arguments, OPTION_GLOBAL, options);
+    check_admin(loader, options);
+}
+
 static void build_upstream(const struct loader *loader, struct draft *draft,
                            struct upstream_config *upstream)
 {
@@ -350,10 +403,7 @@ static struct config *build(struct loader *loader)
     if (!config || !upstreams)
         abort();
     config->references = 1;
-    option_set_defaults(OPTION_GLOBAL, &config->global);
-    settings_apply(&loader->main, OPTION_GLOBAL, &config->global);
-    settings_apply(&loader->environment, OPTION_GLOBAL, &config->global);
-    settings_apply(&loader->arguments, OPTION_GLOBAL, &config->global);
+    build_global(loader, &config->global);
     config->upstreams = upstreams;
     config->upstream_count = loader->draft_count;
     for (size_t i = 0; i < loader->draft_count; i++) {
@@ -379,6 +429,16 @@ static void loader_clear(struct loader *loader)
     free(loader->main_file);
 }
 
+const char *config_path(const struct config_sources *sources)
+{
+    const char *words = sources->environment_upstreams;
+    bool elsewhere =
+        sources->upstream_count > 0 || (words && words[strspn(words, " \t\n")] != '\0');
+    if (sources->path)
+        return sources->path;
+    return elsewhere ? NULL : CONFIG_DEFAULT_PATH;
+}
+
 struct config *config_load(const struct config_sources *sources, struct errors *errors)
 {
     struct loader loader = {.errors = errors};
@@ -388,9 +448,9 @@ struct config *config_load(const struct config_sources *sources, struct errors *
     read_words(&loader, sources->environment_set, "REDIAL_SET", read_override);
     for (size_t i = 0; i < sources->override_count; i++)
         read_override(&loader, sources->overrides[i], COMMAND_LINE);
-    bool elsewhere = loader.draft_count > 0 || errors->count > 0;
-    if (sources->path || !elsewhere)
-        read_files(&loader, sources->path ? sources->path : CONFIG_DEFAULT_PATH);
+    const char *path = config_path(sources);
+    if (path)
+        read_files(&loader, path);
     check_loops(&loader);
     struct config *config = build(&loader);
     loader_clear(&loader);

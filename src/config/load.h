@@ -19,6 +19,9 @@ struct config_sources {
     const char *environment_set;       /* REDIAL_SET, likewise */
 };
 
+/* Where the files are read from, or NULL where none are. */
+const char *config_path(const struct config_sources *sources);
+
 /* Reads every source and reports every error of all of them. The files are read where `path` is
  * given, or where no upstream comes from the command line or the environment. A key's value comes
  * from, weakest first: the default, redial.conf, the upstream's file, REDIAL_SET, -o. Returns a

@@ -12,6 +12,7 @@
 
 enum balance_policy { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONNECTIONS, BALANCE_RANDOM_TWO };
 enum dns_family { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
+enum stop_mode { STOP_DRAIN, STOP_LINGER };
 enum proxy_protocol { PROXY_PROTOCOL_OFF, PROXY_PROTOCOL_V1, PROXY_PROTOCOL_V2 };
 
 /* As hedge_after: what the connects of the upstream have taken so far decides. */
@@ -23,10 +24,13 @@ struct global_options {
     int64_t max_connections;
     struct address *resolvers; /* none: those of resolv.conf */
     size_t resolver_count;
+    struct listen *admins; /* none: off */
+    size_t admin_count;
     int64_t log_level;  /* enum log_level */
     int64_t log_format; /* enum log_format */
     int64_t access_log; /* 0 or 1 */
     usec_t stop_timeout;
+    int64_t stop_mode;  /* enum stop_mode */
     int64_t dns_budget; /* packets a second */
 };
 

@@ -14,6 +14,7 @@ static const char *const balance_choices[] = {"round-robin", "least-connections"
 static const char *const family_choices[] = {"any", "ipv4", "ipv6", NULL};
 static const char *const level_choices[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_choices[] = {"text", "json", NULL};
+static const char *const stop_choices[] = {"drain", "linger", NULL};
 static const char *const proxy_choices[] = {"off", "v1", "v2", NULL};
 static const char *const switch_choices[] = {"off", "on", NULL};
 
@@ -35,6 +36,9 @@ const struct config_option option_table[] = {
      .help = "worker threads; auto: the CPUs this process may use"},
     {"redial", "resolver", GLOBAL(resolvers), .type = OPTION_RESOLVERS,
      .help = "DNS servers, HOST[:PORT]; default: those of resolv.conf"},
+    {"redial", "admin", GLOBAL(admins), .type = OPTION_ADMINS, .zero = "off",
+     .default_text = "unix:/run/redial/admin.sock",
+     .help = "admin interface: unix:PATH, or loopback HOST:PORT to read alone; or off"},
     {"redial", "log-level", GLOBAL(log_level), CHOICE(level_choices), .default_text = "info",
      .reloadable = true, .help = "the least important line that is written"},
     {"redial", "log-format", GLOBAL(log_format), CHOICE(format_choices), .default_text = "text",
@@ -46,12 +50,15 @@ const struct config_option option_table[] = {
      .help = "connections open at once; auto: what the descriptor limit carries"},
     {"redial", "stop-timeout", GLOBAL(stop_timeout), DURATION(0, 24 * HOUR), .default_text = "30s",
      .reloadable = true, .help = "how long SIGTERM lets open connections finish"},
+    {"redial", "stop-mode", GLOBAL(stop_mode), CHOICE(stop_choices), .default_text = "drain",
+     .reloadable = true,
+     .help = "on SIGTERM: drain accepts nobody more, linger does until the last has gone"},
     {"redial", "dns-budget", GLOBAL(dns_budget), RATE(10, 100000), .default_text = "512/s",
      .help = "DNS packets sent a second, for all upstreams together"},
 
     {"upstream", "listen", UPSTREAM(listens), .type = OPTION_LISTENS, .per_file = true,
      .reloadable = true,
-     .help = "where applications connect: 127.0.0.1:PORT, [::1]:PORT, PORT, unix:PATH"},
+     .help = "where applications connect: 127.0.0.1:PORT, PORT, unix:PATH, systemd:NAME"},
     {"upstream", "target", UPSTREAM(targets), .type = OPTION_TARGETS, .per_file = true,
      .reloadable = true,
      .help = "the service: name:port, srv:_service._proto.name or address:port"},
@@ -283,6 +290,7 @@ struct any_list {
     static_assert(offsetof(struct type, count) == offsetof(struct type, items) + sizeof(void *),   \
                   "a list is a pointer and its count")
 ASSERT_LIST(global_options, resolvers, resolver_count);
+ASSERT_LIST(global_options, admins, admin_count);
 ASSERT_LIST(upstream_options, listens, listen_count);
 ASSERT_LIST(upstream_options, targets, target_count);
 ASSERT_LIST(upstream_options, allowed, allowed_count);
@@ -336,6 +344,11 @@ static int parse_source_item(const char *text, void *items, const char **why)
     return 1;
 }
 
+static int parse_admin_item(const char *text, void *items, const char **why)
+{
+    return listen_parse_admin(text, items, why);
+}
+
 /* What an element is; one text becomes at most LISTEN_EXPANSION_MAX of them. */
 static const struct list_type {
     size_t size;
@@ -346,6 +359,7 @@ static const struct list_type {
     [OPTION_NETWORKS] = {sizeof(struct network), parse_network_item},
     [OPTION_RESOLVERS] = {sizeof(struct address), parse_resolver_item},
     [OPTION_SOURCES] = {sizeof(struct address), parse_source_item},
+    [OPTION_ADMINS] = {sizeof(struct listen), parse_admin_item},
 };
 
 static void list_read(const struct config_option *option, const void *options,
@@ -422,6 +436,10 @@ bool option_is_list(const struct config_option *option)
 int option_set(const struct config_option *option, void *options, const char *text, char *ret_why,
                size_t size)
 {
+    if (option_is_list(option) && is_word(text, option->zero)) {
+        option_clear_list(option, options);
+        return 0;
+    }
     if (option_is_list(option))
         return set_list(option, options, text, ret_why, size);
     int64_t *value = (int64_t *)(void *)((char *)options + option->offset);

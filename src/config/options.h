@@ -19,6 +19,7 @@ enum option_type {
     OPTION_NETWORKS,
     OPTION_RESOLVERS,
     OPTION_SOURCES,
+    OPTION_ADMINS,
 };
 
 /* One key. The table of all of them is the only place that knows names, ranges and defaults: the
@@ -30,7 +31,7 @@ struct config_option {
     size_t offset;              /* of the value in the scope's struct; lists: of the pointer */
     int64_t min, max;           /* duration (µs) and count */
     const char *const *choices; /* in the order of the enum; NULL ends it */
-    const char *zero;           /* a word that means 0, such as "off"; or NULL */
+    const char *zero;           /* a word that means 0 (a list: empty), such as "off"; or NULL */
     const char *minus;          /* a word that means -1, such as "adaptive"; or NULL */
     const char *default_text;   /* NULL: an empty list */
     bool per_file;              /* belongs into an upstream's own file, not among the defaults */
@@ -54,8 +55,9 @@ bool option_section_known(const char *section);
 /* Whether the type is a list, to which a further value is appended. */
 bool option_is_list(const struct config_option *option);
 
-/* Reads `text` into the scope's struct; a list is appended to. Returns 0, or -EINVAL with
- * ret_why (of `size` bytes) saying what is wrong and what is right; then nothing has changed. */
+/* Reads `text` into the scope's struct; a list is appended to, or emptied by its word for that.
+ * Returns 0, or -EINVAL with ret_why (of `size` bytes) saying what is wrong and what is right; then
+ * nothing has changed. */
 int option_set(const struct config_option *option, void *options, const char *text, char *ret_why,
                size_t size);
 

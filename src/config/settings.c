@@ -69,11 +69,12 @@ static bool may_hold(const struct settings *settings, enum source_kind kind,
 const struct address_claim *address_registry_listener(const struct address_registry *registry,
                                                       const struct address *address)
 {
+    bool any = address_is_unspecified(address);
     for (size_t i = 0; i < registry->listen_count; i++) {
         const struct address *claimed = &registry->listens[i].address;
-        bool wide = address_is_unspecified(claimed) || address_is_unspecified(address);
-        if (address_equal(address, claimed) || (wide && claimed->family == address->family &&
-                                                address_port(claimed) == address_port(address)))
+        if (claimed->family != address->family || claimed->in.sin_port != address->in.sin_port)
+            continue;
+        if (any || address_equal(address, claimed) || address_is_unspecified(claimed))
             return &registry->listens[i];
     }
     return NULL;
@@ -88,14 +89,15 @@ const struct address_claim *address_registry_reached(const struct address_regist
     return own ? claim : NULL;
 }
 
-/* The listener that another one would collide with. */
-static const struct address_claim *claimed_by(const struct address_registry *registry,
-                                              const struct listen *listen)
+const struct address_claim *address_registry_claim(const struct address_registry *registry,
+                                                   const struct listen *listen)
 {
-    if (!listen_is_unix(listen))
+    char text[LISTEN_TEXT_MAX];
+    if (listen_is_address(listen))
         return address_registry_listener(registry, &listen->address);
+    listen_format(listen, text);
     for (size_t i = 0; i < registry->listen_count; i++)
-        if (registry->listens[i].path && strcmp(registry->listens[i].path, listen->path) == 0)
+        if (registry->listens[i].label && strcmp(registry->listens[i].label, text) == 0)
             return &registry->listens[i];
     return NULL;
 }
@@ -113,7 +115,7 @@ static void report_claimed(const struct listen *listen, const struct address_cla
                    claim->origin.file);
 }
 
-/* Takes over the claim's path. */
+/* Takes over the claim's label. */
 static void add_claim(struct address_claim **claims, size_t *count, struct address_claim claim)
 {
     struct address_claim *grown = reallocarray(*claims, *count + 1, sizeof *grown);
@@ -126,17 +128,18 @@ static void add_claim(struct address_claim **claims, size_t *count, struct addre
 static void claim_listens(const struct upstream_options *options, struct origin origin,
                           struct address_registry *registry, struct errors *errors)
 {
+    char text[LISTEN_TEXT_MAX];
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
-        const struct address_claim *claim = claimed_by(registry, listen);
-        char *path = listen_is_unix(listen) ? strdup(listen->path) : NULL;
+        const struct address_claim *claim = address_registry_claim(registry, listen);
+        char *label = listen_is_address(listen) ? NULL : strdup(listen_format(listen, text));
         if (claim) {
             report_claimed(listen, claim, origin, errors);
-            free(path);
+            free(label);
             return; /* a bare PORT is two addresses and one slip */
         }
         add_claim(&registry->listens, &registry->listen_count,
-                  (struct address_claim){listen->address, path, origin});
+                  (struct address_claim){listen->address, label, origin});
     }
 }
 
@@ -207,6 +210,15 @@ void settings_apply(const struct settings *settings, enum option_scope scope, vo
     }
 }
 
+struct origin settings_origin(const struct settings *settings, const struct config_option *option)
+{
+    struct origin origin = {NULL, 0};
+    for (size_t i = 0; i < settings->count; i++)
+        if (settings->items[i].option == option)
+            origin = settings->items[i].origin;
+    return origin;
+}
+
 void settings_clear(struct settings *settings)
 {
     for (size_t i = 0; i < settings->count; i++)
@@ -218,7 +230,7 @@ void settings_clear(struct settings *settings)
 void address_registry_clear(struct address_registry *registry)
 {
     for (size_t i = 0; i < registry->listen_count; i++)
-        free(registry->listens[i].path);
+        free(registry->listens[i].label);
     free(registry->listens);
     free(registry->targets);
     *registry = (struct address_registry){0};

@@ -27,10 +27,10 @@ enum source_kind {
     SOURCE_OVERRIDE, /* -o and REDIAL_SET: what redial.conf takes; the last of a key wins */
 };
 
-/* An address or the path of a Unix socket, and where it was said. */
+/* An address, a Unix socket or a name that systemd hands over, and where it was said. */
 struct address_claim {
     struct address address;
-    char *path; /* NULL: an address */
+    char *label; /* unix:PATH or systemd:NAME; NULL: an address */
     struct origin origin;
 };
 
@@ -54,10 +54,17 @@ void settings_apply(const struct settings *settings, enum option_scope scope, vo
 const struct address_claim *address_registry_listener(const struct address_registry *registry,
                                                       const struct address *address);
 
+/* The listener that `listen` would collide with, at an address or a path, or NULL. */
+const struct address_claim *address_registry_claim(const struct address_registry *registry,
+                                                   const struct listen *listen);
+
 /* The listener that a connect to `address` would reach, as far as can be known without looking at
  * this host's own addresses, or NULL. */
 const struct address_claim *address_registry_reached(const struct address_registry *registry,
                                                      const struct address *address);
+
+/* Where the option was set last; no file (NULL) where it was not. */
+struct origin settings_origin(const struct settings *settings, const struct config_option *option);
 
 void settings_clear(struct settings *settings);
 void address_registry_clear(struct address_registry *registry);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static int invalid(const char **ret_why, const char *why)
@@ -102,4 +103,16 @@ int target_parse(const char *text, struct target *ret_target, const char **ret_w
     if (result == 0)
         *ret_target = target;
     return result;
+}
+
+const char *target_format(const struct target *target, char text[TARGET_TEXT_MAX])
+{
+    const char *dot = target->absolute ? "." : "";
+    if (target->kind == TARGET_ADDRESS)
+        return address_format(&target->address, text);
+    if (target->kind == TARGET_SERVICE)
+        snprintf(text, TARGET_TEXT_MAX, "srv:%s%s", target->name, dot);
+    else
+        snprintf(text, TARGET_TEXT_MAX, "%s%s:%u", target->name, dot, target->port);
+    return text;
 }

@@ -27,4 +27,8 @@ struct target {
  * *ret_why, a constant string for a person. */
 int target_parse(const char *text, struct target *ret_target, const char **ret_why);
 
+/* Writes it as it is read, into the buffer, and returns it. */
+#define TARGET_TEXT_MAX (DNS_NAME_MAX + 16)
+const char *target_format(const struct target *target, char text[TARGET_TEXT_MAX]);
+
 #endif

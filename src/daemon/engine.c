@@ -9,6 +9,7 @@
 #include "base/cpus.h"
 #include "base/log.h"
 #include "daemon/descriptors.h"
+#include "daemon/pulse.h"
 #include "daemon/report.h"
 
 int engine_fail(const char *what, int error)
@@ -99,14 +100,17 @@ static int start_workers(struct engine *engine)
     size_t wanted = threads > 0 ? (size_t)threads : cpus_usable();
     int result = 0;
     engine->crews = calloc(wanted, sizeof *engine->crews);
-    if (!engine->crews)
+    engine->pulse = pulse_new(engine->mailbox, wanted);
+    if (!engine->crews || !engine->pulse)
         return engine_fail("a worker thread could not be started", -ENOMEM);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (; engine->crew_count < wanted && result == 0; engine->crew_count += result == 0) {
         struct crew *crew = &engine->crews[engine->crew_count];
         crew->engine = engine;
-        result = worker_start(&engine->limit, on_drained, crew, &crew->worker);
+        result = worker_start(engine->crew_count, &engine->limit, on_drained, crew, &crew->worker);
+        if (result == 0)
+            pulse_add(engine->pulse, crew->worker);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result < 0 ? engine_fail("a worker thread could not be started", result) : 0;
@@ -135,6 +139,7 @@ void engine_join(struct engine *engine)
     for (size_t i = 0; i < engine->crew_count; i++)
         worker_join(engine->crews[i].worker);
     engine->crew_count = 0;
+    pulse_stop(engine->pulse);
 }
 
 /* --- from start to end --------------------------------------------------------------------------
@@ -168,7 +173,7 @@ void engine_use(struct engine *engine, struct config *config)
 
 int engine_start(struct engine *engine, struct config *config)
 {
-    list_init(&engine->fronts);
+    list_init(&engine->fronts.open);
     list_init(&engine->services);
     list_init(&engine->leaving);
     engine->config = config_ref(config);
@@ -190,6 +195,7 @@ void engine_clear(struct engine *engine)
     resolver_free(engine->resolver);
     if (engine->base)
         event_base_free(engine->base);
+    pulse_free(engine->pulse);
     free(engine->crews);
     config_unref(engine->config);
 }

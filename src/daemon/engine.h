@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/mailbox.h"
 #include "config/config.h"
+#include "daemon/front.h"
 #include "discovery/lookup.h"
 #include "proxy/health.h"
 #include "proxy/limit.h"
@@ -27,7 +28,8 @@ struct engine {
     struct crew *crews;
     size_t crew_count;
     size_t crews_drained;
-    struct list fronts;   /* all that the process listens on */
+    struct pulse *pulse;
+    struct fronts fronts;
     struct list services; /* in the order of the configuration */
     struct list leaving;  /* services that the configuration has no more, with open connections */
     bool stopping;

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "config/compare.h"
+#include "daemon/inherited.h"
 #include "proxy/listener.h"
 
 static bool has_no_ipv6(int error)
@@ -14,25 +16,83 @@ static bool has_no_ipv6(int error)
     return error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
 }
 
-/* Opens a Unix socket once and gives every worker a descriptor of it. */
-static int open_unix(struct front *front)
+/* Takes the descriptor over, also when it fails. Returns 0 or -errno. */
+static int add(struct front *front, int fd, size_t worker, bool copy)
 {
-    front->descriptors[0] = unix_socket_open(&front->listen, &front->file);
-    if (front->descriptors[0] < 0)
-        return front->descriptors[0];
-    for (size_t i = 1; i < front->count; i++) {
-        front->descriptors[i] = fcntl(front->descriptors[0], F_DUPFD_CLOEXEC, 0);
-        if (front->descriptors[i] < 0)
-            return -errno;
+    struct front_socket *grown =
+        fd < 0 ? NULL : reallocarray(front->sockets, front->count + 1, sizeof *front->sockets);
+    if (!grown) {
+        int error = fd < 0 ? fd : -ENOMEM;
+        if (fd >= 0)
+            close(fd);
+        return error;
     }
+    front->sockets = grown;
+    grown[front->count++] = (struct front_socket){.fd = fd, .worker = worker, .copy = copy};
     return 0;
 }
 
-static bool collides(struct list *open, const struct listen *listen)
+/* --- sockets that were handed over --------------------------------------------------------------
+ */
+
+static bool is_shareable(int fd)
 {
-    list_each(node, open)
+    int on = 0;
+    socklen_t length = sizeof on;
+    return getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, &length) == 0 && on;
+}
+
+static int copy_of(int fd)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 ? -errno : copy;
+}
+
+/* For a worker that is still without one: a socket of its own beside the others, or a descriptor of
+ * one of these. */
+static int supply(struct front *front, size_t worker, size_t originals)
+{
+    const struct front_socket *model = &front->sockets[worker % originals];
+    if (listen_is_address(&front->listen) && is_shareable(model->fd)) {
+        int fd = listener_open(&front->listen, true);
+        if (fd >= 0)
+            return add(front, fd, worker, false);
+    }
+    return add(front, copy_of(model->fd), worker, true);
+}
+
+/* Each has a queue of clients of its own, so each gets a worker, and each worker one at least. */
+static int take_inherited(struct front *front, size_t workers, struct fronts *fronts)
+{
+    int result = 0, fd;
+    while (result == 0 && (fd = inherited_take(fronts->inherited, &front->listen)) >= 0)
+        result = add(front, fd, front->count % workers, false);
+    size_t originals = front->count;
+    for (size_t worker = originals; worker < workers && result == 0; worker++)
+        result = supply(front, worker, originals);
+    if (result == 0 && listen_is_unix(&front->listen))
+        unix_socket_adopt(&front->listen, front->file);
+    return result;
+}
+
+/* --- sockets of our own ------------------------------------------------------------------------
+ */
+
+/* Opens a Unix socket once and gives every worker a descriptor of it. */
+static int open_unix(struct front *front, size_t workers)
+{
+    int result = add(front, unix_socket_open(&front->listen, front->file), 0, false);
+    for (size_t i = 1; i < workers && result == 0; i++)
+        result = add(front, copy_of(front->sockets[0].fd), i, true);
+    return result;
+}
+
+static bool collides(struct fronts *fronts, const struct listen *listen)
+{
+    list_each(node, &fronts->open)
     {
-        if (listen_collides(&list_entry(node, struct front, node)->listen, listen))
+        const struct front *front = list_entry(node, struct front, node);
+        if (!front->reserved && listen_collides(&front->listen, listen))
             return true;
     }
     return false;
@@ -40,53 +100,66 @@ static bool collides(struct list *open, const struct listen *listen)
 
 /* Alone first: a socket without SO_REUSEPORT is refused an address that is listened on. Where we do
  * so ourselves, at 0.0.0.0 perhaps, and are about to give that up, it says nothing. */
-static int look_for_others(const struct front *front, struct list *open)
+static int look_for_others(const struct front *front, struct fronts *fronts)
 {
     int fd = listener_open(&front->listen, false);
     if (fd >= 0)
         close(fd);
-    return fd >= 0 || (fd == -EADDRINUSE && collides(open, &front->listen)) ? 0 : fd;
+    return fd >= 0 || (fd == -EADDRINUSE && collides(fronts, &front->listen)) ? 0 : fd;
 }
 
-static int open_shared(struct front *front, struct list *open)
+static int open_address(struct front *front, size_t workers, struct fronts *fronts)
 {
-    int result = look_for_others(front, open);
-    for (size_t i = 0; i < front->count && result == 0; i++) {
-        front->descriptors[i] = listener_open(&front->listen, true);
-        result = front->descriptors[i] < 0 ? front->descriptors[i] : 0;
-    }
+    int result = look_for_others(front, fronts);
+    for (size_t i = 0; i < workers && result == 0; i++)
+        result = add(front, listener_open(&front->listen, true), i, false);
     return result;
 }
 
-int front_open(const struct listen *listen, size_t workers, struct list *open,
+/* --- fronts -------------------------------------------------------------------------------------
+ */
+
+static int open_any(struct front *front, size_t workers, struct fronts *fronts)
+{
+    if (listen_is_unix(&front->listen) && !(front->file = calloc(1, sizeof *front->file)))
+        return -ENOMEM;
+    if (fronts->inherited && inherited_count(fronts->inherited, &front->listen) > 0)
+        return take_inherited(front, workers, fronts);
+    if (listen_is_systemd(&front->listen))
+        return -ENOENT;
+    return listen_is_unix(&front->listen) ? open_unix(front, workers)
+                                          : open_address(front, workers, fronts);
+}
+
+int front_open(const struct listen *listen, size_t workers, struct fronts *fronts,
                struct front **ret_front)
 {
-    struct front *front = calloc(1, sizeof *front + workers * sizeof(int));
+    struct front *front = calloc(1, sizeof *front);
     if (!front)
         return -ENOMEM;
-    *front = (struct front){.references = 1, .listen = *listen, .count = workers};
+    *front = (struct front){.references = 1, .listen = *listen};
     list_init(&front->node);
-    memset(front->descriptors, -1, workers * sizeof(int));
-    int result = listen_is_unix(listen) ? open_unix(front) : open_shared(front, open);
+    int result = open_any(front, workers, fronts);
     if (result < 0) {
         front_unref(front);
         return listen->optional && has_no_ipv6(result) ? 1 : result;
     }
-    list_append(open, &front->node);
+    list_append(&fronts->open, &front->node);
     *ret_front = front;
     return 0;
 }
 
-struct front *front_find(struct list *open, const struct listen *listen)
+struct front *front_find(struct fronts *fronts, const struct listen *listen)
 {
-    list_each(node, open)
+    list_each(node, &fronts->open)
     {
         struct front *front = list_entry(node, struct front, node);
-        bool is_unix = listen_is_unix(listen);
-        if (is_unix == listen_is_unix(&front->listen) &&
-            (is_unix ? strcmp(front->listen.path, listen->path) == 0
-                     : address_equal(&front->listen.address, &listen->address)))
+        if (!front->reserved && listen_same_place(&front->listen, listen)) {
+            /* A reload looks for all of them in their order: the next one will stand first. */
+            list_remove(&front->node);
+            list_append(&fronts->open, &front->node);
             return front;
+        }
     }
     return NULL;
 }
@@ -97,15 +170,22 @@ struct front *front_ref(struct front *front)
     return front;
 }
 
+void front_remove_file(struct front *front)
+{
+    if (front->file)
+        unix_socket_remove(front->file);
+}
+
 void front_unref(struct front *front)
 {
     if (!front || --front->references > 0)
         return;
     list_remove(&front->node);
-    unix_socket_remove(&front->file);
+    front_remove_file(front);
+    free(front->file);
     for (size_t i = 0; !front->given && i < front->count; i++)
-        if (front->descriptors[i] >= 0)
-            close(front->descriptors[i]);
+        close(front->sockets[i].fd);
+    free(front->sockets);
     free(front);
 }
 
@@ -113,8 +193,14 @@ int front_adjust(struct front *front, const struct listen *listen)
 {
     if (!listen_is_unix(listen) || listen_equal(&front->listen, listen))
         return 0;
-    int result = unix_socket_adjust(&front->file, listen);
+    int result = unix_socket_adjust(front->file, listen);
     if (result == 0)
         front->listen = *listen;
     return result;
+}
+
+void front_leave_file(struct front *front)
+{
+    if (front->file)
+        unix_socket_forget(front->file);
 }

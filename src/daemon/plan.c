@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "config/compare.h"
+#include "daemon/known.h"
 #include "daemon/report.h"
 #include "daemon/service.h"
 
@@ -22,6 +23,7 @@ struct plan {
     struct engine *engine;
     struct config *config;
     struct roster **rosters; /* worker by worker */
+    struct list *next;       /* behind the service that was found last */
     size_t count;
     struct step steps[];
 };
@@ -50,15 +52,36 @@ static bool is_changed(const struct plan *plan, const struct service *service, s
     return false;
 }
 
-static int plan_service(struct plan *plan, size_t index)
+static int start_service(struct plan *plan, const struct known *known, size_t index)
+{
+    struct step *step = &plan->steps[index];
+    struct endpoint_set *carried = known_set(known, plan->config->upstreams[index].name);
+    step->fresh = true;
+    int result = service_new(plan->engine, plan->config, index, carried, &step->service);
+    endpoint_set_unref(carried);
+    return result;
+}
+
+/* Most of them are the same ones as before, in the same order. */
+static struct service *find_service(struct plan *plan, const char *name)
+{
+    struct service *service = NULL;
+    if (plan->next != &plan->engine->services)
+        service = list_entry(plan->next, struct service, node);
+    if (!service || strcmp(service_config(service)->name, name) != 0)
+        service = service_find(plan->engine, name);
+    if (service)
+        plan->next = service->node.next;
+    return service;
+}
+
+static int plan_service(struct plan *plan, const struct known *known, size_t index)
 {
     struct step *step = &plan->steps[index];
     const struct upstream_config *upstream = &plan->config->upstreams[index];
-    step->service = service_find(plan->engine, upstream->name);
-    if (!step->service) {
-        step->fresh = true;
-        return service_new(plan->engine, plan->config, index, NULL, &step->service);
-    }
+    step->service = find_service(plan, upstream->name);
+    if (!step->service)
+        return start_service(plan, known, index);
     const struct service *service = step->service;
     step->changed = is_changed(plan, service, index);
     if (same_discovery(&service->config->global, &service_config(service)->options,
@@ -67,10 +90,10 @@ static int plan_service(struct plan *plan, size_t index)
     return service_rediscover(step->service, plan->config, index, &step->discovery);
 }
 
-static int plan_services(struct plan *plan)
+static int plan_services(struct plan *plan, const struct known *known)
 {
     for (size_t i = 0; i < plan->count; i++) {
-        int result = plan_service(plan, i);
+        int result = plan_service(plan, known, i);
         if (result < 0) {
             log_error("an upstream could not be started",
                       log_text("upstream", plan->config->upstreams[i].name),
@@ -90,11 +113,11 @@ static struct endpoint_set *set_of(const struct step *step)
 static int add_to_roster(struct plan *plan, struct roster *roster, size_t worker, size_t index)
 {
     struct step *step = &plan->steps[index];
-    struct assignment *assignment =
-        roster_add(roster, step->service->upstream, index, set_of(step), step->sockets.count);
+    struct assignment *assignment = roster_add(roster, step->service->upstream, index, set_of(step),
+                                               sockets_of_worker(&step->sockets, worker));
     if (!assignment)
         return -ENOMEM;
-    assignment->socket_count = step->sockets.count;
+    assignment->socket_count = sockets_of_worker(&step->sockets, worker);
     return step->fresh ? worker_seat(plan->engine->crews[worker].worker, roster, assignment) : 0;
 }
 
@@ -111,17 +134,19 @@ static int plan_rosters(struct plan *plan)
     return result < 0 ? engine_fail("the workers could not be told", result) : 0;
 }
 
-int plan_new(struct engine *engine, struct config *config, struct plan **ret_plan)
+int plan_new(struct engine *engine, struct config *config, const struct known *known,
+             struct plan **ret_plan)
 {
     struct plan *plan = calloc(1, sizeof *plan + config->upstream_count * sizeof(struct step));
     if (!plan)
         return engine_fail("the configuration could not be applied", -ENOMEM);
     plan->engine = engine;
+    plan->next = engine->services.next;
     plan->config = config_ref(config);
     plan->count = config->upstream_count;
     int result = plan_sockets(plan);
     if (result == 0)
-        result = plan_services(plan);
+        result = plan_services(plan, known);
     if (result == 0)
         result = plan_rosters(plan);
     if (result < 0) {

@@ -13,9 +13,13 @@ struct plan_result {
     size_t kept, changed, added, dropped; /* upstreams */
 };
 
+struct known;
+
 /* Opens the sockets that are new, starts to discover what is new, and makes all that the workers
- * need. Says in the log what cannot be done. Returns 0 or -errno; then nothing is changed. */
-int plan_new(struct engine *engine, struct config *config, struct plan **ret_plan);
+ * need. `known` (or NULL) has the addresses that serve a new upstream until DNS names some. Says in
+ * the log what cannot be done. Returns 0 or -errno; then nothing is changed. */
+int plan_new(struct engine *engine, struct config *config, const struct known *known,
+             struct plan **ret_plan);
 
 /* Carries it out, which cannot fail, and frees it. */
 struct plan_result plan_commit(struct plan *plan);

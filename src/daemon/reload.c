@@ -30,16 +30,18 @@ static int fail(struct reload *reload, int error)
 {
     reload->failed = time(NULL);
     for (size_t i = 0; i < reload->errors.count; i++)
-        log_error("configuration error", log_text("error", reload->errors.lines[i]));
-    log_error("the reload failed: nothing was changed", log_number("errors", reload->errors.count),
-              log_number("generation", reload->generation));
+        log_outcome_error("configuration error", log_text("error", reload->errors.lines[i]));
+    log_outcome_error("the reload failed: nothing was changed",
+                      log_number("errors", reload->errors.count),
+                      log_number("generation", reload->generation));
     return error;
 }
 
-static int apply(struct reload *reload, struct config *config, struct plan_result *ret_result)
+static int apply(struct reload *reload, struct config *config, const struct known *known,
+                 struct plan_result *ret_result)
 {
     struct plan *plan;
-    int result = plan_new(reload->engine, config, &plan);
+    int result = plan_new(reload->engine, config, known, &plan);
     if (result < 0)
         return result;
     *ret_result = plan_commit(plan);
@@ -50,11 +52,11 @@ static int apply(struct reload *reload, struct config *config, struct plan_resul
 }
 
 int reload_start(struct reload *reload, struct engine *engine, struct config *config,
-                 reload_loader *loader, void *arg)
+                 const struct known *known, reload_loader *loader, void *arg)
 {
     struct plan_result result;
     *reload = (struct reload){.engine = engine, .loader = loader, .arg = arg};
-    return apply(reload, config, &result);
+    return apply(reload, config, known, &result);
 }
 
 static int load_and_apply(struct reload *reload, struct plan_result *ret_result)
@@ -63,10 +65,12 @@ static int load_and_apply(struct reload *reload, struct plan_result *ret_result)
     if (!config)
         return -EINVAL;
     struct config *before = config_ref(reload->engine->config);
-    int result = apply(reload, config, ret_result);
-    if (result == 0)
+    int result = apply(reload, config, NULL, ret_result);
+    if (result == 0) {
+        log_set_level((enum log_level)config->global.log_level);
+        log_set_format((enum log_format)config->global.log_format);
         tell_of_restart(before, config);
-    else
+    } else
         errors_add(&reload->errors, (struct origin){"redial", 0},
                    "the configuration is valid and cannot be applied: see redial's log");
     config_unref(before);
@@ -81,14 +85,15 @@ int reload_now(struct reload *reload, struct plan_result *ret_result)
         errors_add(&reload->errors, (struct origin){"redial", 0}, "redial is stopping");
         return fail(reload, -EBUSY);
     }
-    log_info("reloading");
+    log_outcome_info("reloading");
     int result = load_and_apply(reload, ret_result);
     if (result < 0)
         return fail(reload, result);
-    log_info("reloaded", log_number("generation", reload->generation),
-             log_number("upstreams", reload->engine->config->upstream_count),
-             log_number("added", ret_result->added), log_number("changed", ret_result->changed),
-             log_number("dropped", ret_result->dropped));
+    log_outcome_info("reloaded", log_number("generation", reload->generation),
+                     log_number("upstreams", reload->engine->config->upstream_count),
+                     log_number("added", ret_result->added),
+                     log_number("changed", ret_result->changed),
+                     log_number("dropped", ret_result->dropped));
     return 0;
 }
 

@@ -10,6 +10,8 @@
 /* Reads the configuration again: a new reference, or NULL with at least one error. */
 typedef struct config *reload_loader(void *arg, struct errors *errors);
 
+struct known;
+
 /* What became of the configurations of this process. Belongs to the main thread. */
 struct reload {
     struct engine *engine;
@@ -21,9 +23,10 @@ struct reload {
     struct errors errors; /* why; those of the configuration, or one line that says where to look */
 };
 
-/* Brings the first configuration into use. Returns 0 or -errno, which the log has been told. */
+/* Brings the first configuration into use. `known` (or NULL): see plan_new(). Returns 0 or -errno,
+ * which the log has been told. */
 int reload_start(struct reload *reload, struct engine *engine, struct config *config,
-                 reload_loader *loader, void *arg);
+                 const struct known *known, reload_loader *loader, void *arg);
 
 /* Reads the configuration anew and brings it into use, or changes nothing, and says so in the log.
  * Returns 0 with *ret_result filled in, or -errno with why in `errors`: -EINVAL where the

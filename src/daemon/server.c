@@ -4,21 +4,46 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/heritage.h"
+#include "daemon/linger.h"
+#include "daemon/log_timer.h"
+#include "daemon/manager.h"
 #include "daemon/service.h"
+#include "daemon/upgrade.h"
 
 struct server {
     struct engine engine;
     struct reload reload;
-    struct event *sigterm, *sigint, *sighup;
-    struct event *stop_timer;
+    struct heritage heritage;
+    struct manager *manager;
+    struct upgrade *upgrade;
+    struct lingering *linger;
+    struct event *stop_timer, *log_timer;
+    struct event *signals[6];
+    size_t signal_count;
+    void (*superseded)(void *arg);
+    void *superseded_arg;
+    usec_t started;
+    const char *path;
+    bool ending; /* asked to, by a signal: it takes stop-timeout at the most */
     bool aborted;
     unsigned cut; /* connections that were open when it stopped */
 };
 
 /* --- stopping --------------------------------------------------------------------------------- */
+
+static void stop_accepting(struct server *server)
+{
+    if (server->engine.stopping)
+        return;
+    list_each(node, &server->engine.services)
+        sockets_remove_files(&list_entry(node, struct service, node)->sockets);
+    engine_stop(&server->engine);
+}
 
 static void stop_now(struct server *server)
 {
@@ -26,6 +51,7 @@ static void stop_now(struct server *server)
         return;
     server->aborted = true;
     server->cut = engine_connections(&server->engine);
+    stop_accepting(server);
     engine_abort(&server->engine);
 }
 
@@ -42,48 +68,122 @@ static void on_drained(void *arg)
     event_base_loopexit(server->engine.base, NULL);
 }
 
+static void on_lingered(void *arg)
+{
+    stop_accepting(arg);
+}
+
+static void begin_to_stop(struct server *server)
+{
+    const struct global_options *options = &server->engine.config->global;
+    struct timeval patience = clock_timeval(options->stop_timeout);
+    server->ending = true;
+    manager_stopping(server->manager, options->stop_timeout);
+    event_add(server->stop_timer, &patience);
+    if (options->stop_mode == STOP_LINGER && !server->engine.stopping)
+        server->linger = linger_new(&server->engine, on_lingered, server);
+    if (!server->linger)
+        stop_accepting(server);
+}
+
 static void on_stop_signal(evutil_socket_t number, short events, void *arg)
 {
     struct server *server = arg;
-    struct engine *engine = &server->engine;
     (void)events;
-    if (engine->stopping) {
+    if (server->ending) {
         stop_now(server);
         return;
     }
     log_info("stopping", log_text("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
-             log_number("connections", engine_connections(engine)));
-    list_each(node, &engine->services)
-        sockets_remove_files(&list_entry(node, struct service, node)->sockets);
-    engine_stop(engine);
-    struct timeval patience = clock_timeval(engine->config->global.stop_timeout);
-    event_add(server->stop_timer, &patience);
+             log_number("connections", engine_connections(&server->engine)));
+    begin_to_stop(server);
+}
+
+/* --- reload, upgrade ---------------------------------------------------------------------------
+ */
+
+int server_reload_now(struct server *server, struct plan_result *ret_result)
+{
+    manager_reloading(server->manager);
+    int result = reload_now(&server->reload, ret_result);
+    manager_reloaded(server->manager);
+    return result;
+}
+
+static void on_hangup(evutil_socket_t number, short events, void *arg)
+{
+    struct plan_result result;
+    (void)number;
+    (void)events;
+    server_reload_now(arg, &result);
+}
+
+/* The listening sockets, and the files of Unix sockets, are the successor's; our connections go on
+ * until they end, or a signal comes. */
+static void on_superseded(void *arg, pid_t successor)
+{
+    struct server *server = arg;
+    manager_hand_over(server->manager, successor);
+    list_each(node, &server->engine.fronts.open)
+        front_leave_file(list_entry(node, struct front, node));
+    if (server->superseded)
+        server->superseded(server->superseded_arg);
+    engine_stop(&server->engine);
+}
+
+int server_upgrade(struct server *server, char *ret_why, size_t size)
+{
+    if (server->ending) {
+        snprintf(ret_why, size, "redial is stopping");
+        return -EBUSY;
+    }
+    return upgrade_begin(server->upgrade, ret_why, size);
+}
+
+static void on_upgrade_signal(evutil_socket_t number, short events, void *arg)
+{
+    char why[256];
+    (void)number;
+    (void)events;
+    if (server_upgrade(arg, why, sizeof why) < 0)
+        log_outcome_error("no upgrade", log_text("error", why));
+}
+
+/* Whoever is process 1 gets other children than its own, too. */
+static void on_child(evutil_socket_t number, short events, void *arg)
+{
+    struct server *server = arg;
+    int status;
+    (void)number;
+    (void)events;
+    for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;)
+        upgrade_child_ended(server->upgrade, child, status);
 }
 
 /* --- signals ---------------------------------------------------------------------------------- */
 
-static void on_hangup(evutil_socket_t number, short events, void *arg)
-{
-    struct server *server = arg;
-    struct plan_result result;
-    (void)number;
-    (void)events;
-    reload_now(&server->reload, &result);
-}
-
 static int catch_signals(struct server *server)
 {
+    static const struct {
+        int number;
+        void (*handler)(evutil_socket_t number, short events, void *arg);
+    } handlers[] = {{SIGTERM, on_stop_signal},
+                    {SIGINT, on_stop_signal},
+                    {SIGHUP, on_hangup},
+                    {SIGUSR2, on_upgrade_signal},
+                    {SIGCHLD, on_child}};
     struct event_base *base = server->engine.base;
-    server->sigterm = evsignal_new(base, SIGTERM, on_stop_signal, server);
-    server->sigint = evsignal_new(base, SIGINT, on_stop_signal, server);
-    server->sighup = evsignal_new(base, SIGHUP, on_hangup, server);
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {
+        struct event *event = evsignal_new(base, handlers[i].number, handlers[i].handler, server);
+        if (!event)
+            return -ENOMEM;
+        server->signals[server->signal_count++] = event;
+        if (event_add(event, NULL) < 0)
+            return -ENOMEM;
+    }
     server->stop_timer = evtimer_new(base, on_stop_timeout, server);
-    if (!server->sigterm || !server->sigint || !server->sighup || !server->stop_timer ||
-        event_add(server->sigterm, NULL) < 0 || event_add(server->sigint, NULL) < 0 ||
-        event_add(server->sighup, NULL) < 0)
-        return engine_fail("signals cannot be caught", -ENOMEM);
     signal(SIGPIPE, SIG_IGN);
-    return 0;
+    return server->stop_timer ? 0 : -ENOMEM;
 }
 
 /* A signal that comes once it is over would meet the default action, and look like a death. */
@@ -94,58 +194,80 @@ static void let_signals_wait(void)
     pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
-static void free_event(struct event *event)
-{
-    if (event)
-        event_free(event);
-}
-
 static void forget_signals(struct server *server)
 {
     let_signals_wait();
-    free_event(server->sigterm);
-    free_event(server->sigint);
-    free_event(server->sighup);
-    free_event(server->stop_timer);
+    for (size_t i = 0; i < server->signal_count; i++)
+        event_free(server->signals[i]);
+    if (server->stop_timer)
+        event_free(server->stop_timer);
 }
 
 /* --- from start to end --------------------------------------------------------------------------
  */
 
-static int start(struct server *server, struct config *config, reload_loader *loader, void *arg)
+static int make_parts(struct server *server, char *const *argv)
+{
+    struct engine *engine = &server->engine;
+    int result = catch_signals(server);
+    server->manager = manager_new(engine);
+    server->upgrade = upgrade_new(engine, argv, on_superseded, server);
+    if (result == 0 && server->manager && server->upgrade)
+        return 0;
+    return engine_fail("the server could not be made", -ENOMEM);
+}
+
+static int start(struct server *server, const struct server_setup *setup)
 {
     struct engine *engine = &server->engine;
     engine->on_drained = on_drained;
     engine->arg = server;
-    int result = engine_start(engine, config);
+    int result = heritage_open(&server->heritage);
     if (result == 0)
-        result = catch_signals(server);
+        result = engine_start(engine, setup->config);
+    engine->fronts.inherited = server->heritage.inherited;
     if (result == 0)
-        result = reload_start(&server->reload, engine, config, loader, arg);
+        result = make_parts(server, setup->argv);
     if (result == 0)
-        log_info("ready", log_number("upstreams", config->upstream_count),
-                 log_number("threads", engine->crew_count),
-                 log_number("max-connections", engine->limit.most), log_number("pid", getpid()));
+        result = reload_start(&server->reload, engine, setup->config, server->heritage.known,
+                              setup->loader, setup->arg);
     return result;
 }
 
-struct server *server_start(struct config *config, reload_loader *loader, void *arg)
+struct server *server_start(const struct server_setup *setup)
 {
     struct server *server = calloc(1, sizeof *server);
     if (!server) {
         engine_fail("the server could not be made", -ENOMEM);
         return NULL;
     }
-    if (start(server, config, loader, arg) < 0) {
+    server->started = clock_now();
+    server->path = setup->path;
+    if (start(server, setup) < 0) {
         server_free(server);
         return NULL;
     }
     return server;
 }
 
+void server_on_superseded(struct server *server, void (*superseded)(void *arg), void *arg)
+{
+    server->superseded = superseded;
+    server->superseded_arg = arg;
+}
+
 void server_run(struct server *server)
 {
-    event_base_dispatch(server->engine.base);
+    struct engine *engine = &server->engine;
+    engine->fronts.inherited = NULL;
+    heritage_settle(&server->heritage);
+    server->log_timer = log_timer_new(engine->base); /* clients can come, and with them a storm */
+    log_info("ready", log_number("upstreams", engine->config->upstream_count),
+             log_number("threads", engine->crew_count),
+             log_number("max-connections", engine->limit.most), log_number("pid", getpid()));
+    manager_serve(server->manager, heritage_take_over(&server->heritage));
+    event_base_dispatch(engine->base);
+    log_timer_free(server->log_timer);
     log_info("stopped", log_number("connections_cut", server->cut));
 }
 
@@ -156,11 +278,25 @@ void server_free(struct server *server)
     struct engine *engine = &server->engine;
     engine_join(engine);
     list_each(node, &engine->services) service_leave(list_entry(node, struct service, node));
+    linger_free(server->linger);
+    upgrade_free(server->upgrade);
+    manager_free(server->manager);
     forget_signals(server);
     engine_clear(engine);
+    heritage_clear(&server->heritage);
     reload_clear(&server->reload);
     free(server);
     libevent_global_shutdown();
+}
+
+usec_t server_started(const struct server *server)
+{
+    return server->started;
+}
+
+const char *server_path(const struct server *server)
+{
+    return server->path;
 }
 
 struct engine *server_engine(struct server *server)

@@ -69,6 +69,18 @@ int service_rediscover(struct service *service, struct config *config, size_t in
     return discover(service, config, index, discovery_set(service->discovery), ret_discovery);
 }
 
+bool service_drain(struct service *service, const struct address *endpoint, bool on)
+{
+    struct endpoint_set *set = discovery_set(service->discovery);
+    const struct finding finding = {.endpoint = endpoint_set_find(set, endpoint),
+                                    .event = on ? EJECT_DRAINED : EJECT_UNDRAINED,
+                                    .started = clock_now()};
+    if (!finding.endpoint)
+        return false;
+    upstream_note(service->upstream, service_config(service), set, &finding);
+    return true;
+}
+
 /* --- what workers say --------------------------------------------------------------------------
  */
 
@@ -155,7 +167,8 @@ int service_new(struct engine *engine, struct config *config, size_t index,
         return -ENOMEM;
     const struct upstream_config *upstream = &config->upstreams[index];
     const struct upstream_watcher watcher = {on_failure, on_turn, on_gone, service};
-    service->upstream = upstream_new((uint32_t)upstream->options.max_connections, &watcher);
+    service->upstream =
+        upstream_new((uint32_t)upstream->options.max_connections, engine->crew_count, &watcher);
     if (!service->upstream) {
         free(service);
         return -ENOMEM;

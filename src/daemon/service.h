@@ -41,6 +41,10 @@ void service_change(struct service *service, struct config *config, size_t index
  * its last connection. */
 void service_leave(struct service *service);
 
+/* From now on there are no new connections to the endpoint at this address, unless there is no
+ * other one at all; or, with `on` false, there are again. Returns whether the upstream has it. */
+bool service_drain(struct service *service, const struct address *endpoint, bool on);
+
 const struct upstream_config *service_config(const struct service *service);
 
 /* Of the engine, by the upstream's name; or NULL. */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "daemon/inherited.h"
 
 static const char *advice_on_path(int error)
 {
@@ -30,7 +31,7 @@ static const char *advice_on_path(int error)
     }
 }
 
-static const char *advice(const struct listen *listen, int error)
+const char *sockets_advice(const struct listen *listen, int error)
 {
     const char *on_path = listen_is_unix(listen) ? advice_on_path(error) : NULL;
     if (on_path)
@@ -50,17 +51,23 @@ static const char *advice(const struct listen *listen, int error)
     }
 }
 
+/* `fronts` (or NULL) knows what was handed over. */
 static void report_failure(const struct upstream_config *upstream, const struct listen *listen,
-                           int error)
+                           const struct fronts *fronts, int error)
 {
-    char text[LISTEN_TEXT_MAX];
-    log_error("cannot listen", log_text("upstream", upstream->name),
-              log_text("address", listen_format(listen, text)), log_text("error", strerror(-error)),
-              log_text("advice", advice(listen, error)));
+    char text[LISTEN_TEXT_MAX], explained[256];
+    const char *what_to_do = sockets_advice(listen, error);
+    if (fronts && fronts->inherited && listen_is_systemd(listen) && error == -ENOENT) {
+        inherited_explain(fronts->inherited, listen, explained, sizeof explained);
+        what_to_do = explained;
+    }
+    log_outcome_error("cannot listen", log_text("upstream", upstream->name),
+                      log_text("address", listen_format(listen, text)),
+                      log_text("error", strerror(-error)), log_text("advice", what_to_do));
 }
 
 int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
-                 struct list *open)
+                 struct fronts *fronts)
 {
     const struct upstream_options *options = &upstream->options;
     *sockets = (struct sockets){.fronts = calloc(options->listen_count + 1, sizeof(void *))};
@@ -68,10 +75,10 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
         return -ENOMEM;
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
-        struct front *known = front_find(open, listen), *front = known ? front_ref(known) : NULL;
-        int result = front ? 0 : front_open(listen, workers, open, &front);
+        struct front *known = front_find(fronts, listen), *front = known ? front_ref(known) : NULL;
+        int result = front ? 0 : front_open(listen, workers, fronts, &front);
         if (result < 0) {
-            report_failure(upstream, listen, result);
+            report_failure(upstream, listen, fronts, result);
             sockets_clear(sockets);
             return result;
         }
@@ -88,7 +95,7 @@ static void adjust(struct front *front, const struct upstream_config *upstream)
         int result =
             strcmp(front->listen.path, listen->path) == 0 ? front_adjust(front, listen) : 0;
         if (result < 0)
-            report_failure(upstream, listen, result);
+            report_failure(upstream, listen, NULL, result);
     }
 }
 
@@ -102,23 +109,35 @@ void sockets_report(struct sockets *sockets, const struct upstream_config *upstr
             continue;
         }
         front->told = true;
-        log_info("listening", log_text("upstream", upstream->name),
-                 log_text("address", listen_format(&front->listen, text)));
+        log_outcome_info("listening", log_text("upstream", upstream->name),
+                         log_text("address", listen_format(&front->listen, text)));
     }
+}
+
+size_t sockets_of_worker(const struct sockets *sockets, size_t worker)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sockets->count; i++)
+        for (size_t j = 0; j < sockets->fronts[i]->count; j++)
+            count += sockets->fronts[i]->sockets[j].worker == worker;
+    return count;
 }
 
 void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors)
 {
     for (size_t i = 0; i < sockets->count; i++) {
-        sockets->fronts[i]->given = true;
-        ret_descriptors[i] = sockets->fronts[i]->descriptors[worker];
+        struct front *front = sockets->fronts[i];
+        front->given = true;
+        for (size_t j = 0; j < front->count; j++)
+            if (front->sockets[j].worker == worker)
+                *ret_descriptors++ = front->sockets[j].fd;
     }
 }
 
 void sockets_remove_files(struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        unix_socket_remove(&sockets->fronts[i]->file);
+        front_remove_file(sockets->fronts[i]);
 }
 
 void sockets_clear(struct sockets *sockets)

@@ -13,17 +13,23 @@ struct sockets {
     size_t count;
 };
 
-/* Takes those of `open`, all that the process has open, that the upstream listens on, and opens the
- * others for so many workers; logs why one cannot be listened on. Returns 0 or -errno; then nothing
- * was taken or is left open. */
+/* What to do where `listen` cannot be opened for that -errno, for a person; or NULL. */
+const char *sockets_advice(const struct listen *listen, int error);
+
+/* Takes those of the process's fronts that the upstream listens on, and opens the others for so
+ * many workers; logs why one cannot be listened on. Returns 0 or -errno; then nothing was taken or
+ * is left open. */
 int sockets_open(struct sockets *sockets, const struct upstream_config *upstream, size_t workers,
-                 struct list *open);
+                 struct fronts *fronts);
 
 /* They are in use: says in the log which are new, and gives Unix sockets that were open already the
  * owner and mode that `upstream` names. */
 void sockets_report(struct sockets *sockets, const struct upstream_config *upstream);
 
-/* The descriptors of one worker, `count` of them; they belong to it from now on. */
+/* How many descriptors of them are for this worker. */
+size_t sockets_of_worker(const struct sockets *sockets, size_t worker);
+
+/* These descriptors; they belong to it from now on. */
 void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors);
 
 /* Removes the files of the Unix sockets: no new client finds them. Who has connected already waits

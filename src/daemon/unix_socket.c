@@ -105,6 +105,21 @@ int unix_socket_open(const struct listen *where, struct unix_socket *ret_socket)
     return result;
 }
 
+void unix_socket_adopt(const struct listen *listen, struct unix_socket *ret_socket)
+{
+    struct stat status;
+    if (lstat(listen->path, &status) < 0 || !S_ISSOCK(status.st_mode))
+        return;
+    memcpy(ret_socket->path, listen->path, sizeof ret_socket->path);
+    ret_socket->device = status.st_dev;
+    ret_socket->inode = status.st_ino;
+}
+
+void unix_socket_forget(struct unix_socket *socket)
+{
+    socket->path[0] = '\0';
+}
+
 /* By a descriptor of the file itself, which cannot be exchanged meanwhile. */
 static int adjust(int fd, const struct unix_socket *socket, const struct listen *listen)
 {

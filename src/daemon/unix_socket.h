@@ -20,6 +20,13 @@ struct unix_socket {
  * that is no socket, -EPERM where the owner cannot be changed. */
 int unix_socket_open(const struct listen *listen, struct unix_socket *ret_socket);
 
+/* The file at the path of `listen` is that of a socket that was handed over, as far as can be seen:
+ * *ret_socket is it from now on. */
+void unix_socket_adopt(const struct listen *listen, struct unix_socket *ret_socket);
+
+/* The file is somebody else's from now on. */
+void unix_socket_forget(struct unix_socket *socket);
+
 /* Gives the file the mode and owner of `listen`, unless another one has taken its place. Returns 0
  * or -errno. */
 int unix_socket_adjust(const struct unix_socket *socket, const struct listen *listen);

@@ -8,9 +8,11 @@
 /* What one target of the configuration stands for. */
 struct branch {
     enum target_kind kind;
-    struct address fixed;   /* TARGET_ADDRESS */
-    struct host host;       /* TARGET_NAME */
-    struct service service; /* TARGET_SERVICE */
+    union {
+        struct address fixed;   /* TARGET_ADDRESS */
+        struct host host;       /* TARGET_NAME */
+        struct service service; /* TARGET_SERVICE */
+    };
 };
 
 struct discovery {
@@ -26,26 +28,6 @@ struct discovery {
 };
 
 /* --- from places to sets ---------------------------------------------------------------------- */
-
-static int compare_by_address(const void *a, const void *b)
-{
-    const struct place *one = a, *other = b;
-    int order = address_compare(&one->address, &other->address);
-    return order != 0 ? order : place_compare(a, b);
-}
-
-/* Each address once, at its best place; in the order that a set wants. Returns how many are left.
- */
-static size_t settle(struct place *places, size_t count)
-{
-    size_t kept = 0;
-    qsort(places, count, sizeof *places, compare_by_address);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || !address_equal(&places[kept - 1].address, &places[i].address))
-            places[kept++] = places[i];
-    qsort(places, kept, sizeof *places, place_compare);
-    return kept;
-}
 
 static size_t branch_room(const struct branch *branch)
 {
@@ -105,7 +87,7 @@ static int gather(const struct discovery *discovery, struct place **ret_places, 
         count += branch_places(&discovery->branches[i], places + count);
     prefer_zone(discovery, places, count);
     *ret_places = places;
-    *ret_count = settle(places, count);
+    *ret_count = places_settle(places, count);
     return 0;
 }
 
@@ -129,8 +111,7 @@ static struct endpoint_set *advance(struct discovery *discovery)
     return previous;
 }
 
-/* Nobody is left: whoever was content to be asked late may know somebody. */
-static void hurry_all(struct discovery *discovery)
+void discovery_hurry(struct discovery *discovery)
 {
     for (size_t i = 0; i < discovery->branch_count; i++) {
         struct branch *branch = &discovery->branches[i];
@@ -148,7 +129,7 @@ static void publish(struct discovery *discovery, usec_t ttl)
     if (!previous)
         return;
     if (discovery->set->count == 0)
-        hurry_all(discovery);
+        discovery_hurry(discovery); /* whoever was content to be asked late may know somebody */
     discovery->callback(discovery->arg, discovery->set, previous, ttl);
     endpoint_set_unref(previous);
 }
@@ -201,6 +182,14 @@ static int start_origin(struct discovery *discovery, const struct target *target
     return 0;
 }
 
+static void stop_origin(struct branch *branch)
+{
+    if (branch->kind == TARGET_NAME)
+        host_stop(&branch->host);
+    else if (branch->kind == TARGET_SERVICE)
+        service_stop(&branch->service);
+}
+
 static struct scope scope_of(struct discovery *discovery, struct lookups *lookups,
                              struct servers *servers, const struct upstream_options *options)
 {
@@ -222,7 +211,9 @@ static struct scope scope_of(struct discovery *discovery, struct lookups *lookup
 
 static int copy_preferred(struct discovery *discovery, const struct upstream_options *options)
 {
-    discovery->preferred = calloc(options->preferred_count + 1, sizeof *discovery->preferred);
+    if (options->preferred_count == 0)
+        return 0;
+    discovery->preferred = calloc(options->preferred_count, sizeof *discovery->preferred);
     if (!discovery->preferred)
         return -ENOMEM;
     for (; discovery->preferred_count < options->preferred_count; discovery->preferred_count++)
@@ -265,10 +256,8 @@ void discovery_free(struct discovery *discovery)
 {
     if (!discovery)
         return;
-    for (size_t i = 0; i < discovery->branch_count; i++) {
-        host_stop(&discovery->branches[i].host);
-        service_stop(&discovery->branches[i].service);
-    }
+    for (size_t i = 0; i < discovery->branch_count; i++)
+        stop_origin(&discovery->branches[i]);
     endpoint_set_unref(discovery->set);
     free(discovery->preferred);
     free(discovery);

@@ -42,6 +42,9 @@ bool discovery_is_carried(const struct discovery *discovery);
  * answer did not name leaves at once, and DNS is asked again early. May call back. */
 void discovery_connect_failed(struct discovery *discovery, const struct address *address);
 
+/* Asks for every name early, as a failed connect would. */
+void discovery_hurry(struct discovery *discovery);
+
 /* One question of the upstream, with what its answers were and what they came to. Borrowed for the
  * call. */
 struct explanation {

@@ -118,6 +118,24 @@ static void set_tiers(struct endpoint_set *set, const struct place *places, size
     }
 }
 
+static int compare_by_address(const void *a, const void *b)
+{
+    const struct place *one = a, *other = b;
+    int order = address_compare(&one->address, &other->address);
+    return order != 0 ? order : place_compare(a, b);
+}
+
+size_t places_settle(struct place *places, size_t count)
+{
+    size_t kept = 0;
+    qsort(places, count, sizeof *places, compare_by_address);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || !address_equal(&places[kept - 1].address, &places[i].address))
+            places[kept++] = places[i];
+    qsort(places, kept, sizeof *places, place_compare);
+    return kept;
+}
+
 struct endpoint_set *endpoint_set_new(const struct endpoint_set *previous,
                                       const struct place *places, size_t count)
 {

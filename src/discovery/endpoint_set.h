@@ -18,6 +18,10 @@ struct place {
 /* Orders by tier, then by address: as qsort(3) wants it. */
 int place_compare(const void *a, const void *b);
 
+/* Leaves each address once, at its best place, in the order that a set wants. Returns how many are
+ * left. */
+size_t places_settle(struct place *places, size_t count);
+
 /* The endpoints of one tier stand side by side in the set. */
 struct endpoint_tier {
     size_t first, count;

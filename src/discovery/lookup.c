@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "discovery/kept.h"
 
 #define BACKOFF_MAX (10 * USEC_PER_SEC) /* and as long at most to notice that DNS is well again */
 #define BACKOFF_STARVING_MAX (2 * USEC_PER_SEC)
@@ -35,7 +36,7 @@ struct lookup {
     struct list subscriptions;
     struct event *timer;
     struct query *query; /* NULL: waiting for the timer */
-    struct answer good;  /* the last answer that had records */
+    struct kept good;    /* the last answer that had records */
     struct history history;
     usec_t asked;      /* when the last question was */
     usec_t due;        /* when the next one is, while none is under way */
@@ -125,15 +126,6 @@ void lookup_hurry(struct lookup *lookup)
         ask_in(lookup, due - now);
 }
 
-static void keep_answer(struct lookup *lookup, const struct answer *answer)
-{
-    struct answer copy;
-    if (!answer_copy(&copy, answer))
-        return; /* the old answer serves on */
-    answer_clear(&lookup->good);
-    lookup->good = copy;
-}
-
 struct wait {
     usec_t span;
     enum wait_reason reason;
@@ -193,7 +185,7 @@ static void take_reply(struct lookup *lookup, const struct reply *reply, usec_t 
     usec_t now = clock_now();
     lookup->hurried = false;
     if (answer->outcome == ANSWER_RECORDS)
-        keep_answer(lookup, answer);
+        kept_take(&lookup->good, lookup->question.type, answer);
     /* First the subscribers, who then know what they need. */
     list_each(node, &lookup->subscriptions)
     {
@@ -264,7 +256,7 @@ static void lookup_free(struct lookup *lookup)
     query_cancel(lookup->query);
     if (lookup->timer)
         event_free(lookup->timer);
-    answer_clear(&lookup->good);
+    kept_clear(&lookup->good, lookup->question.type);
     history_clear(&lookup->history);
     free(lookup);
 }
@@ -363,7 +355,7 @@ usec_t lookup_due(const struct lookup *lookup)
     return lookup->query ? 0 : lookup->due;
 }
 
-const struct answer *lookup_answer(const struct lookup *lookup)
+bool lookup_answer(const struct lookup *lookup, struct answer *ret_answer)
 {
-    return &lookup->good;
+    return kept_answer(&lookup->good, lookup->question.type, ret_answer);
 }

@@ -62,9 +62,10 @@ int lookups_subscribe(struct lookups *lookups, const struct question *question,
 /* The last subscriber ends the asking. */
 void lookups_unsubscribe(struct subscription *subscription);
 
-/* The last answer that had records, none where there was none yet, for a subscriber that comes
- * later than the answer. Borrowed. */
-const struct answer *lookup_answer(const struct lookup *lookup);
+/* The last answer that had records, for a subscriber that comes later than the answer. Returns
+ * false where there was none yet, or there is no memory; otherwise fills *ret_answer, which
+ * answer_clear() frees. */
+bool lookup_answer(const struct lookup *lookup, struct answer *ret_answer);
 
 /* What was asked, what came, and when it is asked again (0: now, or it is under way). Borrowed. */
 const char *lookup_name(const struct lookup *lookup);

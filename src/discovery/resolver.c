@@ -38,6 +38,7 @@ struct group {
 struct resolver {
     struct event_base *base;
     struct budget budget;
+    uint64_t sent;
     resolver_busy *busy;
     void *busy_arg;
     resolver_reread *reread;
@@ -345,6 +346,7 @@ static void on_pump(evutil_socket_t fd, short events, void *arg)
         }
         list_remove(&query->turn);
         query_send(query);
+        resolver->sent++;
         if (resolver->busy && budget_reached_half(&resolver->budget, now))
             resolver->busy(resolver->busy_arg, resolver->budget.rate);
     }
@@ -444,6 +446,11 @@ int resolver_new_with_files(struct event_base *base, unsigned budget, const char
     resolv_conf_read(resolv_conf_path, &resolver->conf);
     *ret_resolver = resolver;
     return 0;
+}
+
+uint64_t resolver_sent(const struct resolver *resolver)
+{
+    return resolver->sent;
 }
 
 void resolver_set_budget(struct resolver *resolver, unsigned budget)

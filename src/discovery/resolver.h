@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/address.h"
 #include "discovery/answer.h"
@@ -55,6 +56,9 @@ int resolver_new_with_files(struct event_base *base, unsigned budget, const char
 
 /* At most so many packets a second from now on; as of resolver_new(). */
 void resolver_set_budget(struct resolver *resolver, unsigned budget);
+
+/* How many questions were sent to DNS servers. */
+uint64_t resolver_sent(const struct resolver *resolver);
 
 /* The servers at these addresses, or with `count` 0 those of resolv.conf(5), whatever it says in
  * future; the same for all who name the same, and freed with the resolver. Returns 0, or -errno:

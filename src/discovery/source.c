@@ -39,9 +39,11 @@ int source_start(struct source *source, struct scope *scope, const char *name, e
     int result = lookups_subscribe(scope->lookups, &question, &source->subscription);
     if (result < 0)
         return result;
-    const struct answer *known = lookup_answer(source->subscription.lookup);
-    if (known->count > 0)
-        membership_take(&source->membership, &scope->rules, known, clock_now());
+    struct answer known;
+    if (!lookup_answer(source->subscription.lookup, &known))
+        return 0;
+    membership_take(&source->membership, &scope->rules, &known, clock_now());
+    answer_clear(&known);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "base/stride.h"
+#include "proxy/eject.h"
 #include "proxy/ranking.h"
 
 /* How often round-robin goes on when a place is spent: far beyond what chance brings, and an end.
@@ -279,7 +280,10 @@ static struct endpoint *pick_last(struct balancer *balancer, const struct endpoi
     struct endpoint *best = NULL;
     usec_t best_failed = 0;
     for (size_t i = 0; i < set->count; i++) {
-        usec_t failed = atomic_load_explicit(&set->endpoints[i]->failed_at, memory_order_relaxed);
+        const struct endpoint *endpoint = set->endpoints[i];
+        usec_t failed = atomic_load_explicit(&endpoint->failed_at, memory_order_relaxed);
+        if (eject_is_drained(endpoint)) /* only for want of any other */
+            failed = INT64_MAX;
         if ((!best || failed < best_failed) && !was_tried(tried, set->endpoints[i])) {
             best = set->endpoints[i];
             best_failed = failed;

@@ -36,7 +36,8 @@ int balancer_use(struct balancer *balancer, enum balance_policy policy, struct e
 /* Chooses an endpoint that was not tried, by the policy, and counts the connection in its `active`
  * at once, so that no two threads choose on the same count. Returns it with a reference, both given
  * back by balance_release(); NULL where every one was tried. Those that are ejected are skipped;
- * where no other is left, the one whose last failure is longest ago is taken. Any thread.
+ * where no other is left, the one whose last failure is longest ago is taken, one that the operator
+ * drains after all others. Any thread.
  *
  * Of the first tier that has an endpoint in rotation and not tried; where none has, of all that
  * were not tried the one that failed least recently, and in the lower tier on ties.

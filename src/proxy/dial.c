@@ -47,13 +47,21 @@ static struct balancer *balancer_of(const struct dial *dial)
     return &dial->view->upstream->balancer;
 }
 
+/* A connect that is under way is not waited for any more. */
+static void give_up(struct dial *dial, struct endpoint *endpoint)
+{
+    tally_given_up(dial->view->tally);
+    balance_release(balancer_of(dial), endpoint);
+}
+
 static void dial_free(struct dial *dial)
 {
     timer_stop(&dial->view->loop->timers, &dial->deadline);
     timer_stop(&dial->view->loop->timers, &dial->pace);
     list_remove(&dial->waiter.node);
     for (struct lane *lane; (lane = race_newest(&dial->race)) != NULL;)
-        balance_release(balancer_of(dial), race_withdraw(lane));
+        give_up(dial, race_withdraw(lane));
+    tally_dialled(dial->view->tally, dial->attempts);
     tried_clear(&dial->tried);
     spare_give(&dial->view->loop->spares, SPARE_DIAL, dial);
 }
@@ -121,6 +129,7 @@ static enum eject_event event_of(const struct race_result *result)
 static bool book_failure(struct dial *dial, const struct race_result *result)
 {
     bool next = result->outcome != CONNECT_LOCAL_LACK;
+    tally_failed(dial->view->tally);
     log_failure(dial, result->endpoint, result->error);
     view_note(dial->view, result->endpoint, event_of(result), result->started);
     if (result->outcome == CONNECT_LOCAL_BARRED || result->outcome == CONNECT_LOCAL_LACK) {
@@ -142,18 +151,20 @@ static void book_losers(struct dial *dial, usec_t winner_started, usec_t now)
             continue;
         hedge_learn(hedger, options_of(dial), now - lane->started);
         view_note(dial->view, lane->endpoint, EJECT_LOST, lane->started);
-        balance_release(balancer_of(dial), race_drop(lane));
+        give_up(dial, race_drop(lane));
     }
 }
 
 static void win(struct dial *dial, const struct race_result *result)
 {
-    usec_t now = clock_now();
-    hedge_learn(&dial->view->upstream->hedger, options_of(dial), now - result->started);
+    usec_t now = clock_now(), span = now - result->started;
+    hedge_learn(&dial->view->upstream->hedger, options_of(dial), span);
     view_note(dial->view, result->endpoint, EJECT_ACCEPTED, result->started);
-    atomic_fetch_add_explicit(&result->endpoint->accepted, 1, memory_order_relaxed);
+    endpoint_accepted(result->endpoint, span);
+    tally_accepted(dial->view->tally, span);
     book_losers(dial, result->started, now);
     finish(dial, (struct dial_result){.outcome = DIAL_CONNECTED,
+                                      .at = now,
                                       .stream = result->stream,
                                       .endpoint = result->endpoint});
 }
@@ -211,6 +222,7 @@ static struct endpoint *choose_hedge(struct dial *dial, usec_t patience, bool ou
 static int start_on(struct dial *dial, struct endpoint *endpoint)
 {
     dial->attempts++;
+    tally_started(dial->view->tally);
     int error = tried_add(&dial->tried, endpoint)
                     ? race_start(&dial->race, endpoint, options_of(dial))
                     : -ENOMEM;
@@ -302,7 +314,7 @@ static void leave_ejected(struct dial *dial)
     }
     if (!other)
         return;
-    balance_release(balancer_of(dial), race_drop(race_newest(&dial->race)));
+    give_up(dial, race_drop(race_newest(&dial->race)));
     start_on(dial, other);
 }
 
@@ -322,7 +334,7 @@ static bool is_hedge_possible(const struct dial *dial, bool out_too)
 static int start_beside(struct dial *dial, struct endpoint *endpoint)
 {
     if (race_count(&dial->race) == RACE_LANES)
-        balance_release(balancer_of(dial), race_drop(race_newest(&dial->race)));
+        give_up(dial, race_drop(race_newest(&dial->race)));
     return start_on(dial, endpoint);
 }
 
@@ -343,6 +355,8 @@ static void hedge(struct dial *dial)
     int error = other ? start_beside(dial, other) : 0;
     if (!other || error < 0)
         hedge_give_back(hedger);
+    else
+        tally_hedged(dial->view->tally);
     if (other && connect_classify(-error) == CONNECT_LOCAL_LACK)
         pace_in(dial, LOCAL_FAULT_PAUSE);
     else if (other)

@@ -17,6 +17,7 @@ enum dial_outcome {
 struct dial_result {
     enum dial_outcome outcome;
     unsigned attempts;         /* connects that were started */
+    usec_t at;                 /* connected: when */
     struct stream *stream;     /* connected: owned by the callee from now on */
     struct endpoint *endpoint; /* connected: likewise, to be given to balance_release() */
 };

@@ -25,6 +25,8 @@ static const struct {
     [EJECT_PROBE_FAILED] = {"probe-failed", EJECT_BACK_OFF, BY_CONNECTS, false},
     [EJECT_CHECKS_FELL] = {"checks-fell", EJECT_CLOSE, BY_CONNECTS, false},
     [EJECT_CHECKS_ROSE] = {"checks-rose", EJECT_OPEN, BY_CONNECTS, false},
+    [EJECT_DRAINED] = {"drained", EJECT_CLOSE, BY_CONNECTS, false},
+    [EJECT_UNDRAINED] = {"undrained", EJECT_OPEN, BY_CONNECTS, false},
 };
 
 enum eject_verdict eject_verdict(enum eject_event event)
@@ -35,6 +37,17 @@ enum eject_verdict eject_verdict(enum eject_event event)
 const char *eject_event_name(enum eject_event event)
 {
     return table[event].name;
+}
+
+const char *eject_reason(const struct endpoint *endpoint)
+{
+    unsigned reason = atomic_load_explicit(&endpoint->reason, memory_order_relaxed);
+    return reason > 0 ? table[reason - 1].name : NULL;
+}
+
+static void keep_reason(struct endpoint *endpoint, enum eject_event event)
+{
+    atomic_store_explicit(&endpoint->reason, (uint8_t)(event + 1), memory_order_relaxed);
 }
 
 usec_t eject_probe_at(const struct endpoint *endpoint)
@@ -76,16 +89,25 @@ static enum eject_turn come_back(struct endpoint *endpoint, usec_t now)
     return before == EJECTED_BY_STRIKES ? EJECT_RETURNS : EJECT_CHANGES;
 }
 
-static enum eject_turn close_by_checks(struct endpoint *endpoint)
+/* The bit of those who close and open. */
+static uint8_t bit_of(enum eject_event event)
 {
-    unsigned before = atomic_fetch_or(&endpoint->ejected, EJECTED_BY_CHECKS);
+    return event == EJECT_DRAINED || event == EJECT_UNDRAINED ? EJECTED_BY_OPERATOR
+                                                              : EJECTED_BY_CHECKS;
+}
+
+static enum eject_turn close_it(struct endpoint *endpoint, enum eject_event event)
+{
+    unsigned before = atomic_fetch_or(&endpoint->ejected, bit_of(event));
+    if (!(before & bit_of(event)))
+        keep_reason(endpoint, event);
     return before == 0 ? EJECT_LEAVES : EJECT_STAYS;
 }
 
-static enum eject_turn open_by_checks(struct endpoint *endpoint)
+static enum eject_turn open_it(struct endpoint *endpoint, enum eject_event event)
 {
-    unsigned before = atomic_fetch_and(&endpoint->ejected, (uint8_t)~EJECTED_BY_CHECKS);
-    return before == EJECTED_BY_CHECKS ? EJECT_RETURNS : EJECT_STAYS;
+    unsigned before = atomic_fetch_and(&endpoint->ejected, (uint8_t)~bit_of(event));
+    return before == bit_of(event) ? EJECT_RETURNS : EJECT_STAYS;
 }
 
 /* --- verdicts ----------------------------------------------------------------------------------
@@ -113,6 +135,8 @@ static struct eject_result strike(struct endpoint *endpoint, enum eject_event ev
         return result;
     if (!table[event].spares_last || !is_last_in(endpoint, set))
         result.turn = leave(endpoint, options, now);
+    if (result.turn != EJECT_STAYS)
+        keep_reason(endpoint, event);
     return result;
 }
 
@@ -140,7 +164,7 @@ struct eject_result eject_note(struct endpoint *endpoint, enum eject_event event
     struct eject_result result = {.failed =
                                       verdict == EJECT_STRIKE && table[event].kind == BY_CONNECTS};
     if (verdict == EJECT_CLOSE || verdict == EJECT_OPEN) { /* these count for themselves */
-        result.turn = verdict == EJECT_CLOSE ? close_by_checks(endpoint) : open_by_checks(endpoint);
+        result.turn = verdict == EJECT_CLOSE ? close_it(endpoint, event) : open_it(endpoint, event);
         return result;
     }
     if (verdict == EJECT_NOTHING || started < atomic_load(&endpoint->turned_at))

@@ -12,7 +12,7 @@
  * every thread notes what it finds, and sees at once what the others found. */
 
 /* Why an endpoint is out, as bits of its `ejected`. */
-enum { EJECTED_BY_STRIKES = 1, EJECTED_BY_CHECKS = 2 };
+enum { EJECTED_BY_STRIKES = 1, EJECTED_BY_CHECKS = 2, EJECTED_BY_OPERATOR = 4 };
 
 /* What was found. */
 enum eject_event {
@@ -30,6 +30,8 @@ enum eject_event {
     EJECT_PROBE_FAILED,
     EJECT_CHECKS_FELL, /* so many active checks in a row failed */
     EJECT_CHECKS_ROSE, /* so many succeeded */
+    EJECT_DRAINED,     /* the operator wants no new connections to it */
+    EJECT_UNDRAINED,   /* … no more */
     EJECT_EVENTS
 };
 
@@ -41,7 +43,7 @@ enum eject_verdict {
     EJECT_CLEAR,    /* the strikes of its kind are forgotten */
     EJECT_FORGIVE,  /* and it returns, if what was found is newer than the ejection */
     EJECT_BACK_OFF, /* stays out, for twice as long */
-    EJECT_CLOSE,    /* out until the checks say otherwise */
+    EJECT_CLOSE,    /* out until who says so says otherwise: the checks, the operator */
     EJECT_OPEN,
 };
 
@@ -77,6 +79,16 @@ static inline bool eject_is_out(const struct endpoint *endpoint)
 {
     return atomic_load_explicit(&endpoint->ejected, memory_order_relaxed) != 0;
 }
+
+/* Whether the operator wants no new connections to it. Any thread. */
+static inline bool eject_is_drained(const struct endpoint *endpoint)
+{
+    return atomic_load_explicit(&endpoint->ejected, memory_order_relaxed) & EJECTED_BY_OPERATOR;
+}
+
+/* The word for what ejected the endpoint last, also when it has come back since; NULL: nothing
+ * ever did. Any thread. */
+const char *eject_reason(const struct endpoint *endpoint);
 
 /* When redial may try whether an endpoint is back that strikes ejected; 0: it is not to be tried.
  * Any thread. */

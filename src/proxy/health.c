@@ -25,8 +25,7 @@ struct ward {
     struct upstream *upstream;
     const struct upstream_config *config;
     struct endpoint_set *set;
-    struct list patients;
-    bool incomplete; /* there was no memory for all endpoints */
+    struct list patients; /* those of the set that need care; mostly nobody */
 };
 
 /* An address to connect to. */
@@ -275,20 +274,26 @@ static void plan_first_check(struct subject *subject, usec_t interval)
         subject->check_at = at;
 }
 
-/* Returns 0 or -ENOMEM. */
-static int care_for(struct ward *ward, struct endpoint *endpoint)
+/* Who is in rotation and not checked is left alone: it costs no memory. */
+static bool needs_care(const struct ward *ward, const struct endpoint *endpoint)
+{
+    return ward->config->options.check_interval > 0 || eject_probe_at(endpoint) != 0;
+}
+
+/* Without memory it is tried again when the next endpoint turns. */
+static void care_for(struct ward *ward, struct endpoint *endpoint)
 {
     struct subject *subject = find_or_add_subject(ward->health, &endpoint->address);
     struct patient *patient = subject ? find_patient(subject, ward) : NULL;
     if (patient && patient->endpoint == endpoint) {
         patient->stale = false;
-        return 0;
+        return;
     }
     patient = subject ? calloc(1, sizeof *patient) : NULL;
     if (!patient) {
         if (subject && list_empty(&subject->patients))
             free_subject(subject);
-        return -ENOMEM;
+        return;
     }
     patient->subject = subject;
     patient->ward = ward;
@@ -297,17 +302,15 @@ static int care_for(struct ward *ward, struct endpoint *endpoint)
     list_append(&ward->patients, &patient->of_ward);
     plan_first_check(subject, ward->config->options.check_interval);
     schedule(subject);
-    return 0;
 }
 
-/* Brings the patients in line with the set. */
+/* Brings the patients in line with the set, and with who needs care. */
 static void sync(struct ward *ward)
 {
     list_each(node, &ward->patients) list_entry(node, struct patient, of_ward)->stale = true;
-    ward->incomplete = false;
     for (size_t i = 0; i < ward->set->count; i++)
-        if (care_for(ward, ward->set->endpoints[i]) < 0)
-            ward->incomplete = true;
+        if (needs_care(ward, ward->set->endpoints[i]))
+            care_for(ward, ward->set->endpoints[i]);
     list_each(node, &ward->patients)
     {
         struct patient *patient = list_entry(node, struct patient, of_ward);
@@ -340,12 +343,12 @@ void health_configure(struct ward *ward, const struct upstream_config *config)
         }
         schedule(patient->subject);
     }
+    sync(ward);
 }
 
 void health_look(struct ward *ward)
 {
-    if (ward->incomplete)
-        sync(ward);
+    sync(ward);
     list_each(node, &ward->patients) schedule(list_entry(node, struct patient, of_ward)->subject);
 }
 

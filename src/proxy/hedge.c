@@ -1,5 +1,7 @@
 #include "proxy/hedge.h"
 
+#include <stdlib.h>
+
 #define PRICE 10u /* tenths */
 #define BURST_LEAST 10u
 #define BURST_PER_ENDPOINT 2u
@@ -13,7 +15,8 @@ usec_t hedge_after(const struct hedger *hedger, const struct upstream_options *o
 {
     if (options->hedge_after != HEDGE_ADAPTIVE)
         return options->hedge_after;
-    usec_t p99 = latency_p99(&hedger->connects);
+    const struct latency *connects = atomic_load_explicit(&hedger->connects, memory_order_acquire);
+    usec_t p99 = connects ? latency_p99(connects) : 0;
     if (p99 == 0)
         return ADAPTIVE_FIRST;
     return p99 < ADAPTIVE_LEAST ? ADAPTIVE_LEAST : p99 > ADAPTIVE_MOST ? ADAPTIVE_MOST : p99;
@@ -50,8 +53,27 @@ bool hedge_take(struct hedger *hedger, size_t endpoints)
     return true;
 }
 
+/* Only who is adaptive has need of it. Of two threads that come first together, one wins. */
+static struct latency *connects_of(struct hedger *hedger)
+{
+    struct latency *connects = atomic_load_explicit(&hedger->connects, memory_order_acquire);
+    if (connects)
+        return connects;
+    struct latency *fresh = calloc(1, sizeof *fresh);
+    if (!fresh || atomic_compare_exchange_strong(&hedger->connects, &connects, fresh))
+        return fresh;
+    free(fresh);
+    return connects;
+}
+
 void hedge_learn(struct hedger *hedger, const struct upstream_options *options, usec_t span)
 {
-    if (options->hedge_after == HEDGE_ADAPTIVE)
-        latency_add(&hedger->connects, span);
+    struct latency *connects = options->hedge_after == HEDGE_ADAPTIVE ? connects_of(hedger) : NULL;
+    if (connects)
+        latency_add(connects, span);
+}
+
+void hedge_clear(struct hedger *hedger)
+{
+    free(atomic_exchange(&hedger->connects, NULL));
 }

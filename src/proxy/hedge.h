@@ -9,9 +9,12 @@
 
 /* When a second connect may start beside a slow one, for all threads of an upstream. */
 struct hedger {
-    _Atomic uint32_t spent; /* of the allowance, in tenths of a hedge */
-    struct latency connects;
+    _Atomic uint32_t spent;           /* of the allowance, in tenths of a hedge */
+    struct latency *_Atomic connects; /* NULL: nothing was learnt yet */
 };
+
+/* Frees what was learnt. No other thread has it any more. */
+void hedge_clear(struct hedger *hedger);
 
 /* How long a connect may take before it is hedged; 0: for ever. `options` says it, or, adaptive,
  * what connects of this upstream took: their p99 within 10 ms … 1 s, 250 ms while too few are
@@ -30,7 +33,8 @@ bool hedge_take(struct hedger *hedger, size_t endpoints);
 void hedge_give_back(struct hedger *hedger);
 
 /* A connect was made in `span`, or had not been made by then when another one was: that counts too,
- * or the p99 of those that are left would sink with each hedge. */
+ * or the p99 of those that are left would sink with each hedge. Learns nothing unless `options`
+ * say adaptive, or where there is no memory. */
 void hedge_learn(struct hedger *hedger, const struct upstream_options *options, usec_t span);
 
 #endif

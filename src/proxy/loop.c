@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -39,17 +40,31 @@ int loop_watch(struct loop *loop, struct watch *watch, uint32_t events)
     return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event) < 0 ? -errno : 0;
 }
 
-void loop_forget(struct loop *loop, struct watch *watch)
+static _Atomic bool are_shared;
+
+void loop_descriptors_are_shared(bool on)
+{
+    atomic_store(&are_shared, on);
+}
+
+static void drop_due(struct loop *loop, const struct watch *watch)
 {
     for (int i = loop->due_next; i < loop->due_count; i++)
         if (loop->due[i] == watch)
             loop->due[i] = NULL;
 }
 
+void loop_forget(struct loop *loop, struct watch *watch)
+{
+    if (atomic_load_explicit(&are_shared, memory_order_relaxed))
+        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+    drop_due(loop, watch);
+}
+
 void loop_unwatch(struct loop *loop, struct watch *watch)
 {
     epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
-    loop_forget(loop, watch);
+    drop_due(loop, watch);
 }
 
 static void serve(struct loop *loop, const struct epoll_event *events, int count)

@@ -64,6 +64,11 @@ int loop_watch(struct loop *loop, struct watch *watch, uint32_t events);
 void loop_unwatch(struct loop *loop, struct watch *watch);
 void loop_forget(struct loop *loop, struct watch *watch);
 
+/* While a child of this process has copies of all descriptors, between fork(2) and execve(2), the
+ * kernel does not forget one that is closed here alone: then loop_forget() must tell it. To be on
+ * before the fork for so long that every loop has turned once. Any thread. */
+void loop_descriptors_are_shared(bool on);
+
 /* Starts the timer, or moves it, to a time so long from now. */
 void loop_timer(struct loop *loop, struct timer *timer, usec_t span);
 

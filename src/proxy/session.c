@@ -15,9 +15,8 @@
 /* A reset that comes so soon after the connect is the endpoint's own, not the end of some work. */
 #define EARLY_RESET (250 * USEC_PER_MSEC)
 
-static void log_access(const struct session *session, enum session_end end)
+static void log_access(const struct session *session, enum session_end end, usec_t now)
 {
-    usec_t now = clock_now();
     access_log_write(&(struct access_entry){
         .upstream = session->view->options->name,
         .client = session->client,
@@ -33,14 +32,14 @@ static void log_access(const struct session *session, enum session_end end)
 }
 
 /* What the connection has shown of the endpoint, beyond that it accepted. */
-static void note_service(const struct session *session, enum session_end end)
+static void note_service(const struct session *session, enum session_end end, usec_t now)
 {
     const struct relay *relay = &session->relay;
     if (!session->endpoint)
         return;
     if (relay->endpoint.received > 0)
         view_note(session->view, session->endpoint, EJECT_SERVED, session->connected);
-    else if (end == SESSION_ENDPOINT_RESET && clock_now() - session->connected < EARLY_RESET)
+    else if (end == SESSION_ENDPOINT_RESET && now - session->connected < EARLY_RESET)
         view_note(session->view, session->endpoint,
                   relay->client.received > 0 ? EJECT_RESET_ASKED : EJECT_RESET_UNASKED,
                   session->connected);
@@ -50,15 +49,17 @@ void session_finish(struct session *session, enum session_end end, bool orderly)
 {
     struct view *view = session->view;
     void (*on_end)(struct view *) = session->on_end;
+    usec_t now = clock_now();
     if (session->dial)
         session->attempts = dial_attempts(session->dial);
-    if (view->config->global.access_log)
-        log_access(session, end);
     dial_cancel(session->dial);
+    tally_ended(view->tally, end, now - session->started); /* who reads the log finds it counted */
+    if (view->config->global.access_log)
+        log_access(session, end, now);
     void (*close_stream)(struct stream *) = orderly ? stream_close : stream_reset;
     close_stream(session->client);
     close_stream(session->backend);
-    note_service(session, end);
+    note_service(session, end, now);
     relay_clear(&session->relay, view->loop);
     task_cancel(&session->again);
     list_remove(&session->node);
@@ -86,7 +87,10 @@ static bool counts_time(const struct view *view)
 static void relay_on(struct session *session)
 {
     const struct relay *relay = &session->relay;
+    uint64_t up = relay->client.received, down = relay->endpoint.received;
     enum relay_verdict verdict = relay_run(&session->relay, session->view->loop);
+    tally_carried(session->view->tally, relay->client.received - up,
+                  relay->endpoint.received - down);
     talk_note(&session->talk, relay->client.received, relay->endpoint.received);
     if (counts_time(session->view))
         session->last_active = clock_now();
@@ -172,7 +176,7 @@ static void on_dialled(void *arg, const struct dial_result *result)
         session_end(session, ends[result->outcome]);
         return;
     }
-    session->connected = clock_now();
+    session->connected = result->at;
     session->endpoint = result->endpoint;
     session->backend = result->stream;
     relay_init(&session->relay, session->client, session->backend);
@@ -212,5 +216,6 @@ int session_start(struct view *view, int fd, const struct address *client,
         return result;
     }
     list_append(&view->sessions, &session->node);
+    tally_opened(view->tally);
     return 0;
 }

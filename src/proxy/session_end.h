@@ -14,6 +14,7 @@ enum session_end {
     SESSION_LOCAL_FAULT,    /* this host had no memory to carry its bytes */
     SESSION_DRAINED,        /* its endpoint had left the set */
     SESSION_MAX_AGE,        /* it was old */
+    SESSION_ENDS
 };
 
 const char *session_end_name(enum session_end end);

@@ -1,15 +1,32 @@
 #include "proxy/upstream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "config/value.h"
 
-struct upstream *upstream_new(uint32_t max_connections, const struct upstream_watcher *watcher)
+/* Each begins a cache line of its own, and ends the last of them. */
+static struct tally *make_tallies(size_t count)
+{
+    struct tally *tallies = aligned_alloc(_Alignof(struct tally), count * sizeof *tallies);
+    if (tallies)
+        memset(tallies, 0, count * sizeof *tallies);
+    return tallies;
+}
+
+struct upstream *upstream_new(uint32_t max_connections, size_t workers,
+                              const struct upstream_watcher *watcher)
 {
     struct upstream *upstream = calloc(1, sizeof *upstream);
     if (!upstream)
         return NULL;
+    upstream->tallies = make_tallies(workers);
+    if (!upstream->tallies) {
+        free(upstream);
+        return NULL;
+    }
+    upstream->workers = workers;
     upstream->references = 1;
     upstream->watcher = *watcher;
     balancer_init(&upstream->balancer);
@@ -62,6 +79,13 @@ void upstream_note(struct upstream *upstream, const struct upstream_config *conf
         upstream->watcher.on_turn(upstream->watcher.arg);
 }
 
+void upstream_tally(const struct upstream *upstream, struct tally_sum *ret_sum)
+{
+    *ret_sum = (struct tally_sum){0};
+    for (size_t i = 0; i < upstream->workers; i++)
+        tally_add_to(&upstream->tallies[i], ret_sum);
+}
+
 struct upstream *upstream_ref(struct upstream *upstream)
 {
     atomic_fetch_add_explicit(&upstream->references, 1, memory_order_relaxed);
@@ -74,6 +98,8 @@ void upstream_unref(struct upstream *upstream)
         return;
     const struct upstream_watcher watcher = upstream->watcher;
     balancer_clear(&upstream->balancer);
+    free(upstream->tallies);
+    hedge_clear(&upstream->hedger);
     free(upstream);
     if (watcher.on_gone)
         watcher.on_gone(watcher.arg);

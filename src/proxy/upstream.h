@@ -7,6 +7,7 @@
 #include "proxy/eject.h"
 #include "proxy/hedge.h"
 #include "proxy/limit.h"
+#include "proxy/tally.h"
 
 /* Told when a connect to an endpoint failed by its fault. On any worker's thread. */
 typedef void upstream_failure(void *arg, struct endpoint *endpoint);
@@ -27,10 +28,14 @@ struct upstream {
     struct balancer balancer;
     struct hedger hedger;
     struct limit limit;
+    size_t workers;
+    struct tally *tallies; /* one a worker, by its number */
 };
 
-/* A new one with one reference, or NULL where there is no memory. `watcher` is copied. */
-struct upstream *upstream_new(uint32_t max_connections, const struct upstream_watcher *watcher);
+/* A new one with one reference, or NULL where there is no memory. `workers` is how many worker
+ * threads may have a view of it; `watcher` is copied. */
+struct upstream *upstream_new(uint32_t max_connections, size_t workers,
+                              const struct upstream_watcher *watcher);
 
 /* From now on no more than so many connections are accepted at once (0: no limit). Any thread. */
 void upstream_set_limit(struct upstream *upstream, uint32_t max_connections);
@@ -47,6 +52,9 @@ struct finding {
  * tells of that. `config` and `set` are those of the upstream now. Any thread. */
 void upstream_note(struct upstream *upstream, const struct upstream_config *config,
                    const struct endpoint_set *set, const struct finding *finding);
+
+/* What all its workers have counted so far. Any thread. */
+void upstream_tally(const struct upstream *upstream, struct tally_sum *ret_sum);
 
 /* Any thread. The last upstream_unref() frees; NULL is accepted. */
 struct upstream *upstream_ref(struct upstream *upstream);

@@ -8,14 +8,15 @@ static void on_end(struct task *task)
     view_free(list_entry(task, struct view, end));
 }
 
-struct view *view_new(struct loop *loop, struct upstream *upstream, struct config *config,
-                      size_t index, struct endpoint_set *set)
+struct view *view_new(struct loop *loop, size_t worker, struct upstream *upstream,
+                      struct config *config, size_t index, struct endpoint_set *set)
 {
     struct view *view = calloc(1, sizeof *view);
     if (!view)
         return NULL;
     *view = (struct view){.loop = loop,
                           .upstream = upstream_ref(upstream),
+                          .tally = &upstream->tallies[worker],
                           .config = config_ref(config),
                           .options = &config->upstreams[index],
                           .set = endpoint_set_ref(set)};

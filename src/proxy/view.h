@@ -16,6 +16,7 @@ struct view {
     struct list node; /* of the worker */
     struct loop *loop;
     struct upstream *upstream;
+    struct tally *tally; /* what this worker counts of the upstream */
     struct config *config;
     const struct upstream_config *options; /* within config */
     struct endpoint_set *set;
@@ -38,9 +39,10 @@ struct waiter {
 };
 
 /* A view with references of its own to what it is given, or NULL where there is no memory.
- * `index` is the upstream's place in the configuration. */
-struct view *view_new(struct loop *loop, struct upstream *upstream, struct config *config,
-                      size_t index, struct endpoint_set *set);
+ * `worker` is the number of the thread that it is for, and `index` the upstream's place in the
+ * configuration. */
+struct view *view_new(struct loop *loop, size_t worker, struct upstream *upstream,
+                      struct config *config, size_t index, struct endpoint_set *set);
 
 /* A session is to make room from this time on (0: never). */
 static inline void view_retire_at(struct view *view, usec_t due)

@@ -17,6 +17,7 @@
 
 struct worker {
     pthread_t thread;
+    size_t number;
     struct loop loop;
     struct mailbox *mailbox;
     struct watch mail;
@@ -184,7 +185,7 @@ static void deliver_exit(struct message *message, void *owner)
 
 int worker_seat(struct worker *worker, struct roster *roster, struct assignment *assignment)
 {
-    assignment->view = view_new(&worker->loop, assignment->upstream, roster->config,
+    assignment->view = view_new(&worker->loop, worker->number, assignment->upstream, roster->config,
                                 assignment->index, assignment->set);
     return assignment->view ? 0 : -ENOMEM;
 }
@@ -215,6 +216,11 @@ void worker_tell(struct worker *worker, struct upstream *upstream)
     tell->message.deliver = deliver_tell;
     tell->upstream = upstream_ref(upstream);
     mailbox_post(worker->mailbox, &tell->message);
+}
+
+void worker_post(struct worker *worker, struct message *message)
+{
+    mailbox_post(worker->mailbox, message);
 }
 
 void worker_stop(struct worker *worker)
@@ -254,12 +260,13 @@ static void worker_free(struct worker *worker)
     free(worker);
 }
 
-int worker_start(struct limit *process, void (*on_drained)(void *arg), void *arg,
+int worker_start(size_t number, struct limit *process, void (*on_drained)(void *arg), void *arg,
                  struct worker **ret_worker)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     if (!worker)
         return -ENOMEM;
+    worker->number = number;
     list_init(&worker->views);
     int result = loop_init(&worker->loop);
     if (result < 0) {

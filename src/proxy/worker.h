@@ -13,10 +13,11 @@
  * thread and reaches the worker as a message; nothing waits for it. */
 struct worker;
 
-/* Starts the thread. `process` limits the connections of all workers and outlives them.
+/* Starts the thread. `number` is its place among the workers, from 0: the upstreams that it is
+ * given were made for more. `process` limits the connections of all workers and outlives them.
  * `on_drained` is called on the worker's own thread, once, after worker_stop() when its last
  * session has ended. Returns 0 or -errno. */
-int worker_start(struct limit *process, void (*on_drained)(void *arg), void *arg,
+int worker_start(size_t number, struct limit *process, void (*on_drained)(void *arg), void *arg,
                  struct worker **ret_worker);
 
 /* Gives an assignment of an upstream that the worker does not serve yet what it needs to begin.
@@ -37,6 +38,9 @@ int worker_set_endpoints(struct worker *worker, struct upstream *upstream,
 /* Endpoints of the upstream left the rotation or came back: who is dialling looks again. Where
  * there is no memory to tell it, those find out by themselves, a little later. */
 void worker_tell(struct worker *worker, struct upstream *upstream);
+
+/* Delivers a message on the worker's own thread, with the worker as its owner. */
+void worker_post(struct worker *worker, struct message *message);
 
 /* Closes the listeners; open sessions go on. Call it once. */
 void worker_stop(struct worker *worker);

@@ -5,7 +5,8 @@ check_PROGRAMS += tests/bench/redial-load tests/bench/test_histogram
 TESTS += tests/bench/smoke.sh tests/bench/selftest.sh tests/bench/test_histogram
 EXTRA_DIST += tests/bench/run tests/bench/report.awk tests/bench/plot.awk tests/bench/README.md \
 	tests/bench/figures.svg tests/bench/smoke.sh tests/bench/selftest.sh \
-	tests/bench/connect-faults tests/bench/dns-faults tests/bench/balance.sh
+	tests/bench/connect-faults tests/bench/dns-faults tests/bench/balance.sh tests/bench/scale tests/bench/scale.sh \
+	tests/bench/scale.awk tests/bench/scale.svg tests/bench/scale-check.sh
 
 tests_bench_redial_load_SOURCES = \
 	tests/bench/client.c tests/bench/client.h \
@@ -48,3 +49,11 @@ tests_bench_balance_bench_SOURCES = tests/bench/balance.c
 tests_bench_balance_bench_LDADD = $(LIBS_PROXY)
 bench-balance: tests/bench/balance-bench$(EXEEXT)
 	$(top_srcdir)/tests/bench/balance.sh --time
+
+# What many upstreams, addresses and connections cost: bounds on the memory as a test, figures and a
+# plot by make bench-scale; make bench-scale ROWS="upstreams connections"
+TESTS += tests/bench/scale-check.sh
+ROWS =
+bench-scale: redial$(EXEEXT) tests/bench/redial-load$(EXEEXT)
+	srcdir=$(top_srcdir) REDIAL=./redial$(EXEEXT) LOAD=tests/bench/redial-load$(EXEEXT) SVG=scale.svg \
+	    $(top_srcdir)/tests/bench/scale $(ROWS)

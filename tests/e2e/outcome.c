@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct outcome outcome_run(const char *const *environment, const char *const *arguments)
+struct outcome outcome_run_program(const char *program, const char *const *environment,
+                                   const char *const *arguments)
 {
-    struct daemon_options options = {.arguments = arguments, .environment = environment};
+    struct daemon_options options = {
+        .program = program, .arguments = arguments, .environment = environment};
     struct outcome outcome;
     daemon_set_label(tcase_name());
     struct daemon *daemon = daemon_start(&options);
@@ -17,6 +19,11 @@ struct outcome outcome_run(const char *const *environment, const char *const *ar
     outcome.errors = daemon_log(daemon);
     daemon_stop(daemon);
     return outcome;
+}
+
+struct outcome outcome_run(const char *const *environment, const char *const *arguments)
+{
+    return outcome_run_program(NULL, environment, arguments);
 }
 
 void outcome_free(struct outcome *outcome)

@@ -13,6 +13,10 @@ struct outcome {
 /* Runs redial with arguments and environment as daemon_options says, until it ends. */
 struct outcome outcome_run(const char *const *environment, const char *const *arguments);
 
+/* The same for another program than redial. */
+struct outcome outcome_run_program(const char *program, const char *const *environment,
+                                   const char *const *arguments);
+
 /* Runs `redial --check -c PATH`. */
 struct outcome outcome_check(const char *path);
 

@@ -67,7 +67,7 @@ static const struct {
      "this host has no such user"},
     {"[upstream]\nlisten = unix:/a\nlisten = unix:/a mode=0600\ntarget = a.test:1\n", 3,
      "unix:/a is taken already"},
-    {"[upstream]\nlisten = systemd:name\ntarget = a.test:1\n", 2, "listen|this version"},
+    {"[upstream]\nlisten = systemd:a:b\ntarget = a.test:1\n", 2, "listen|without colons"},
     {"[upstream]\nlisten = 0.0.0.0:3001\ntarget = a.test:1\n", 2, "0.0.0.0:3001|allow"},
     {"[upstream]\nlisten = 127.0.0.1:3001\nlisten = 127.0.0.1:3001\ntarget = a.test:1\n", 3,
      "127.0.0.1:3001|taken"},

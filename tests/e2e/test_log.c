@@ -1,5 +1,6 @@
 /* What redial says: text and JSON lines, levels, one line a connection. */
 #include "bed.h"
+#include "tempdir.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -202,6 +203,45 @@ START_TEST(lines_of_threads_do_not_mix)
 }
 END_TEST
 
+/* A thousand endpoints die at once: the log has the first of them, the count of the others when ten
+ * seconds are over, and is free for what is next. */
+START_TEST(a_storm_of_ejections_is_counted)
+{
+    enum { ENDPOINTS = 1000, SHOWN = 20, LATE_MS = 5000 };
+    struct bed bed;
+    struct tempdir *dir = tempdir_create();
+    char targets[ENDPOINTS * 40] = "";
+    char words[64];
+    size_t length = 0;
+    bed_open(&bed); /* nobody listens on its port */
+    for (int i = 0; i < ENDPOINTS; i++) {
+        length += (size_t)snprintf(targets + length, sizeof(targets) - length,
+                                   "target = 127.1.%d.%d:%u\n", i / 250, i % 250 + 1, bed.port);
+    }
+    tempdir_write(dir, "redial.conf", "[eject]\nbase = 30s\n");
+    tempdir_write(dir, "upstreams.d/web.conf", "[upstream]\nlisten = %s\n%s", bed.listen, targets);
+    bed_run_plain(&bed, NULL, 0, "-w %d -c %s", bed_threads[_i], tempdir_path(dir));
+    ck_assert(daemon_wait_ready(bed.daemon, limit_ms(5000)));
+    int client = bed_connect(&bed);
+    ck_assert(daemon_wait_lines(bed.daemon, " warning endpoint ejected upstream=web", SHOWN,
+                                limit_ms(5000)));
+    int64_t begun = moment_ms();
+    snprintf(words, sizeof(words), "suppressed=%d", ENDPOINTS - SHOWN);
+    ck_assert_msg(daemon_wait_line(bed.daemon, words, 10000 + limit_ms(LATE_MS)), "no line with %s",
+                  words);
+    ck_assert_int_ge(moment_ms() - begun, 9000);
+    assert_line(&bed, "lines were suppressed",
+                "warning log lines were suppressed of=\"endpoint ejected\" upstream=web "
+                "suppressed=%d",
+                ENDPOINTS - SHOWN);
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, "endpoint ejected upstream="), SHOWN);
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, "lines were suppressed"), 1);
+    client_close(client);
+    bed_close(&bed);
+    tempdir_remove(dir);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("log");
@@ -211,5 +251,6 @@ int main(void)
     BED_TEST(suite, json_lines_are_objects, BED_THREADS, 20);
     BED_TEST(suite, level_leaves_lesser_lines_out, 2, 20);
     BED_TEST(suite, lines_of_threads_do_not_mix, 1, 30);
+    BED_TEST(suite, a_storm_of_ejections_is_counted, BED_THREADS, 40);
     return bed_main(suite);
 }

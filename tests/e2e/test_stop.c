@@ -182,6 +182,39 @@ START_TEST(other_signals_do_not_end_it)
 }
 END_TEST
 
+/* The application stops at the same moment, and has something to say to its service until its end.
+ */
+START_TEST(linger_accepts_until_the_application_has_gone)
+{
+    struct bed bed;
+    char answer[64];
+    open_with_peer(&bed, bed_threads[_i], "-o redial.stop-mode=linger");
+    int held = bed_connect(&bed);
+    ck_assert_int_eq(client_ask(held, "who", answer, sizeof(answer), limit_ms(5000)), 0);
+    daemon_signal(bed.daemon, SIGTERM);
+    ck_assert(daemon_wait_line(bed.daemon, "stopping", limit_ms(5000)));
+    bed_expect(&bed, 2);
+    bed_expect(&bed, 2);
+    ck_assert_int_eq(client_ask(held, "who", answer, sizeof(answer), limit_ms(5000)), 0);
+    client_close(held);
+    assert_exit(&bed, 0, limit_ms(10000));
+}
+END_TEST
+
+START_TEST(linger_ends_with_stop_timeout)
+{
+    struct bed bed;
+    open_with_peer(&bed, 2, "-o redial.stop-mode=linger -o redial.stop-timeout=500ms");
+    int held = bed_connect(&bed);
+    struct crowd *crowd = open_answered(&bed, 3);
+    daemon_signal(bed.daemon, SIGTERM);
+    ck_assert(daemon_wait_line(bed.daemon, "stopped|connections_cut=4", limit_ms(5000)));
+    client_close(held);
+    crowd_close(crowd);
+    assert_exit(&bed, 0, limit_ms(1000));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stop");
@@ -192,5 +225,7 @@ int main(void)
     BED_TEST(suite, stop_cuts_whatever_waits, 2 * BED_THREADS, 20);
     BED_TEST(suite, stop_works_before_the_first_answer, BED_THREADS, 20);
     BED_TEST(suite, other_signals_do_not_end_it, 1, 20);
+    BED_TEST(suite, linger_accepts_until_the_application_has_gone, BED_THREADS, 20);
+    BED_TEST(suite, linger_ends_with_stop_timeout, 1, 20);
     return bed_main(suite);
 }

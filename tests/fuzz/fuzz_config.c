@@ -104,9 +104,8 @@ static void check_options(enum option_scope scope, const void *options)
 
 static bool same_listen(const struct listen *a, const struct listen *b)
 {
-    if (listen_is_unix(a) || listen_is_unix(b))
-        return strcmp(a->path, b->path) == 0;
-    return address_equal(&a->address, &b->address);
+    return strcmp(a->path, b->path) == 0 && strcmp(a->name, b->name) == 0 &&
+           address_equal(&a->address, &b->address);
 }
 
 /* Whether another listener than `wanted` itself is where that one is. */
@@ -132,7 +131,7 @@ static void check_upstream(const struct config *config, const struct upstream_co
                                          options->sources[0].family != options->sources[1].family));
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
-        expect(listen_is_unix(listen) || address_is_loopback(&listen->address) ||
+        expect(!listen_is_address(listen) || address_is_loopback(&listen->address) ||
                options->allowed_count > 0);
         expect(!listens_on(config, listen));
     }

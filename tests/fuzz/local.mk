@@ -2,6 +2,7 @@
 # in any build; "make fuzz FUZZ_SECONDS=60" searches for more. A new target is fuzz_NAME.c, a line
 # here, and seeds in corpus/NAME (and words in NAME.dict, where they help).
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_admin \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_hosts \
@@ -11,11 +12,12 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_resolv_conf \
 	tests/fuzz/fuzz_value
 check_PROGRAMS += $(FUZZ_TARGETS)
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/answer.dict tests/fuzz/config.dict \
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/admin.dict tests/fuzz/answer.dict tests/fuzz/config.dict \
 	tests/fuzz/run tests/fuzz/selftest.sh
 
 # What programs without an LDADD of their own link, and those are the targets alone.
 LDADD = libfuzz.a $(FUZZ_ENGINE) $(LIBS_DISCOVERY)
+tests_fuzz_fuzz_admin_LDADD = libfuzz.a $(FUZZ_ENGINE) $(LIBS_ADMIN)
 
 check_LIBRARIES += libfuzz.a
 libfuzz_a_SOURCES = \

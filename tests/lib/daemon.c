@@ -69,8 +69,8 @@ static void daemon_command(const struct daemon_options *options, struct daemon_w
     }
 }
 
-/* This process's environment without REDIAL_*, and what the caller adds; to be freed, not its
- * strings. */
+/* This process's environment without REDIAL_*, and what the caller adds; by default no admin
+ * interface, of which there is one place for all. To be freed, not its strings. */
 static char **daemon_environment(const struct daemon_options *options)
 {
     size_t inherited = 0;
@@ -81,15 +81,21 @@ static char **daemon_environment(const struct daemon_options *options)
     while (options->environment != NULL && options->environment[added] != NULL) {
         added++;
     }
-    char **all = must_calloc(inherited + added + 1, sizeof(*all));
+    char **all = must_calloc(inherited + added + 2, sizeof(*all));
     size_t count = 0;
     for (size_t i = 0; i < inherited; i++) {
         if (strncmp(environ[i], "REDIAL_", 7) != 0) {
             all[count++] = environ[i];
         }
     }
+    bool has_settings = false;
     for (size_t i = 0; i < added; i++) {
         all[count++] = (char *)(uintptr_t)options->environment[i];
+        has_settings = has_settings || strncmp(options->environment[i], "REDIAL_SET=", 11) == 0;
+    }
+    if (!has_settings) {
+        static char settings[] = "REDIAL_SET=redial.admin=off";
+        all[count++] = settings;
     }
     return all;
 }

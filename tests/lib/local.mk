@@ -15,8 +15,8 @@ libtestlib_a_SOURCES = \
     tests/lib/port.c tests/lib/port.h \
     tests/lib/process.c tests/lib/process.h \
     tests/lib/tempdir.c tests/lib/tempdir.h
-libtestlib_a_CFLAGS = $(AM_CFLAGS) $(EVDNS_CFLAGS)
-LIBS_TESTLIB = libtestlib.a $(EVDNS_LIBS) $(LIBEVENT_LIBS)
+libtestlib_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_EXTRA_CFLAGS)
+LIBS_TESTLIB = libtestlib.a $(LIBEVENT_EXTRA_LIBS) $(LIBEVENT_LIBS)
 
 check_PROGRAMS += tests/lib/test_testlib
 TESTS += tests/lib/test_testlib

@@ -11,8 +11,11 @@ unset REDIAL_UPSTREAMS REDIAL_SET JOURNAL_STREAM
 top=${srcdir:-.}
 redial=${REDIAL:-./redial}
 case $redial in /*) ;; *) redial=$PWD/$redial ;; esac
+redialctl=${REDIALCTL:-./redialctl}
+case $redialctl in /*) ;; *) redialctl=$PWD/$redialctl ;; esac
 keys_page=$top/man/redial.conf.5
 daemon_page=$top/man/redial.8
+control_page=$top/man/redialctl.1
 work=$(mktemp -d "${TMPDIR:-/tmp}/redial-man.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 status=0
@@ -41,6 +44,19 @@ program_keys() {
 # section FILE NAME: the lines of a page between that .Sh and the next
 section() {
     awk -v name="$2" '/^\.Sh / { on = $0 == ".Sh " name; next } on' "$1"
+}
+
+# page_options FILE: "-c --config ARGUMENT", a line each, sorted; "-" where there is no letter
+page_options() {
+    section "$1" DESCRIPTION | awk '
+        /^\.It Fl / {
+            short = "-"; long = ""; argument = ""
+            for (i = 2; i <= NF; i++)
+                if ($i ~ /^-./) long = "-" $i
+                else if ($i == "Ar") argument = "ARGUMENT"
+                else if ($i !~ /^(Fl|,)$/ && !argument) short = "-" $i
+            print short, long, argument
+        }' | sort
 }
 
 # displays DIRECTORY: the literal displays of the lines read, a file each: 1, 2, …

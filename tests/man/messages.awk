@@ -25,8 +25,9 @@ function message_of(text,    quoted) {
 function take(statement,    level) {
     gsub(/[ \t\n]+/, " ", statement)
     if (statement ~ /struct log_field fields\[\] = \{/) pending = fields_of(statement)
-    if (match(statement, /log_(error|warning|info|debug)\( ?"/)) {
+    if (match(statement, /log_(outcome_)?(error|warning|info|debug)\( ?"/)) {
         level = substr(statement, RSTART + 4, RLENGTH)
+        sub(/^outcome_/, "", level)
         sub(/\(.*/, "", level)
         print level " " message_of(substr(statement, RSTART)) ":" fields_of(substr(statement, RSTART))
     } else if (match(statement, /engine_fail\("/)) {

@@ -16,15 +16,7 @@
         }
         print short, long, argument
     }' | sort >"$work/program"
-section "$daemon_page" DESCRIPTION | awk '
-    /^\.It Fl / {
-        short = "-"; long = ""; argument = ""
-        for (i = 2; i <= NF; i++)
-            if ($i ~ /^-./) long = "-" $i
-            else if ($i == "Ar") argument = "ARGUMENT"
-            else if ($i !~ /^(Fl|,)$/ && !argument) short = "-" $i
-        print short, long, argument
-    }' | sort >"$work/page"
+page_options "$daemon_page" >"$work/page"
 same "options of redial(8)" page program
 
 # --help itself hides none that is taken.
@@ -35,13 +27,13 @@ diff "$work/helped" "$work/taken" || fail "--help (<) and the options that are t
 # Each of them stands in the synopsis, too.
 section "$daemon_page" SYNOPSIS >"$work/synopsis"
 while read -r short long _; do
-    grep -Eq -- "[ |]${short#-}( |\$)" "$work/synopsis" || grep -q -- " -${long#--} " "$work/synopsis" ||
+    { [ "$short" != - ] && grep -Eq -- "[ |]${short#-}( |\$)" "$work/synopsis"; } || grep -q -- " -${long#--} " "$work/synopsis" ||
         grep -q -- "Fl -${long#--}\$" "$work/synopsis" || fail "the synopsis lacks $short $long"
 done <"$work/page"
 
 # --- environment ---------------------------------------------------------------------------
 
-sources=$(find "$top/src" -name '*.c' ! -name redialctl.c | sort)
+sources=$(find "$top/src" -name '*.c' ! -name redialctl.c ! -path '*/ctl/*' | sort)
 # shellcheck disable=SC2086 # a list of names, none of which holds a space
 sed -n 's/.*getenv("\([A-Z_]*\)").*/\1/p' $sources | sort -u >"$work/program"
 section "$daemon_page" ENVIRONMENT | awk '/^\.It Ev / { print $3 }' | sort >"$work/page"

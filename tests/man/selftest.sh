@@ -12,11 +12,11 @@ copy=$work/copy
 slip() {
     rm -rf "$copy"
     mkdir "$copy"
-    cp -R "$source/man" "$source/conf" "$source/src" "$source/ARCHITECTURE.md" "$copy"
+    cp -R "$source/man" "$source/conf" "$source/src" "$source/packaging" "$source/ARCHITECTURE.md" "$copy"
     chmod -R u+w "$copy"
     sed "$3" "$source/$2" >"$copy/$2"
     cmp -s "$source/$2" "$copy/$2" && fail "nothing to change in $2: $3"
-    if said=$(srcdir=$copy REDIAL=$redial sh "$here/$1.sh" 2>&1); then
+    if said=$(srcdir=$copy REDIAL=$redial REDIALCTL=$redialctl sh "$here/$1.sh" 2>&1); then
         fail "$1.sh passes with $2 changed: $3"
     elif ! printf '%s\n' "$said" | grep -qF -e "$4"; then
         fail "$1.sh does not say \"$4\" with $2 changed: $3; it says:
@@ -44,6 +44,7 @@ slip examples man/redial.8 's/connect.deadline=5s/connect.deadline=5/' 'it is no
 slip options man/redial.8 '/^\.It Fl -resolve/d' '> - --resolve'
 slip options man/redial.8 's/^\.It Fl w , -threads Ar number/.It Fl w , -threads/' '< -w --threads'
 slip options man/redial.8 's/^\.Op Fl w Ar number//' 'the synopsis lacks -w --threads'
+slip options man/redial.8 '/^\.Op Fl -log-format/d' 'the synopsis lacks - --log-format'
 slip options man/redial.8 's/^\.It Ev REDIAL_SET/.It Ev REDIAL_SETS/' '< REDIAL_SETS'
 slip options man/redial.8 '/^\.It Sy dns recovered/d' '> info dns recovered: name type'
 slip options man/redial.8 '/^\.It Sy ready/s/ pid//' '< info ready: upstreams threads max-connections'
@@ -57,6 +58,20 @@ slip conf conf/redial.conf 's/^# family = /# familiy = /' 'which redial does not
 slip conf conf/redial.conf 's/^\[zone\]/[zones]/' 'unknown section [zones]'
 slip conf conf/upstreams.d/example.conf.sample 's/^# timeout = 2s/# timeout = 3s/' 'says of [connect] timeout'
 slip conf conf/upstreams.d/example.conf.sample '/^listen = /d' 'does not name [upstream] listen'
+page=man/redialctl.1
+slip ctl $page '/^\.It Fl -json/d' '> - --json'
+slip ctl $page 's/^\.It Fl -wait Ar seconds/.It Fl -wait/' '< - --wait'
+slip ctl $page '/^\.Op Fl -timeout/d' 'the synopsis lacks - --timeout'
+slip ctl $page 's/^\.It Cm resolve Op Ar upstream/.It Cm resolve Ar upstream/' '< resolve UPSTREAM'
+slip ctl $page '/^\.It Cm upgrade/d' '> upgrade'
+slip ctl $page 's/^\.It Ev NO_COLOR/.It Ev NO_COLOUR/' '< NO_COLOUR'
+slip ctl $page 's/^redialctl reload/redialctl relaod/' 'an example of redialctl(1) fails'
+slip ctl src/redialctl.c '/"timeout", required_argument/d' '< --timeout'
+slip ctl src/ctl/style.c 's/getenv("TERM")/getenv("COLORTERM")/' '> COLORTERM'
+slip ctl packaging/completion/bash/redialctl 's/ undrain reload/ reload/' '> undrain'
+slip ctl packaging/completion/bash/redialctl 's/ --json --wait/ --wait/' '> --json'
+slip ctl packaging/completion/zsh/_redialctl "s/'watch:/'wotch:/" '< wotch'
+slip ctl packaging/completion/zsh/_redialctl '/--wait=/d' '> --wait'
 if command -v mandoc >/dev/null; then
     slip form $page 's/^\.Sh NAME/.Sh NAMEN/' 'NAME'
     slip form $page 's/^\.Xr redial 8$/.Xr redialed 8/' 'refers to redialed.8'

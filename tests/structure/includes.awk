@@ -1,11 +1,15 @@
 # Who includes whom. Run in src with the names of all its files: fails on an upward include, on a
 # cycle between the modules of a layer (name.c and name.h are one module), on an include that
-# leads nowhere, and on a folder that is no layer.
+# leads nowhere, and on a folder that is no layer. A layer aside, such as the control client's, knows
+# base alone, and but for the programs nobody knows it.
 
 BEGIN {
     layers = split("base config discovery proxy daemon admin main", order, " ")
     for (i = 1; i <= layers; i++)
         rank[order[i]] = i
+    aside["ctl"] = 1
+    for (name in aside)
+        rank[name] = rank["base"] + 0.5
     for (i = 1; i < ARGC; i++)
         exists[ARGV[i]] = 1
 }
@@ -38,6 +42,8 @@ function layer_names(    i, names) {
     names = order[1]
     for (i = 2; i <= layers; i++)
         names = names " < " order[i]
+    for (i in aside)
+        names = names ", aside " i
     return names
 }
 
@@ -64,6 +70,8 @@ function include(name, quoted,    target) {
         fault(where() "includes the source file " target)
     if (rank[layer(target)] > rank[layer(FILENAME)])
         fault(where() "upward include: " layer(FILENAME) " may not know " layer(target) " (" target ")")
+    if (layer(target) in aside && layer(FILENAME) != layer(target) && layer(FILENAME) != "main")
+        fault(where() "sideward include: " layer(FILENAME) " may not know " layer(target) " (" target ")")
     if (layer(target) == layer(FILENAME))
         connect(module_of(FILENAME), module_of(target))
 }

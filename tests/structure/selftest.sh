@@ -46,6 +46,9 @@ make_sound_tree() {
     header daemon/server.h
     source_file admin/status.c daemon/server.h
     source_file main.c daemon/server.h base/log.h
+    header ctl/table.h base/log.h
+    source_file ctl/table.c ctl/table.h
+    source_file redialctl.c ctl/table.h base/log.h
 }
 
 sound_tree() {
@@ -88,6 +91,11 @@ expect "an upward include in a header" 'upward include: discovery may not know d
 append daemon/server.h '#include <admin/status.h>'
 header admin/status.h
 expect "an upward include in angle brackets" 'upward include: daemon may not know admin'
+
+append ctl/table.c '#include "config/config.h"'
+expect "an upward include of the client" 'ctl/table.c:8: upward include: ctl may not know config'
+append admin/status.c '#include "ctl/table.h"'
+expect "an include of the client by the daemon" 'sideward include: admin may not know ctl'
 
 header base/clock.h base/log.h
 expect "a cycle of two headers" 'include cycle: base/[a-z]* > base/[a-z]* > base/[a-z]*$'

@@ -5,14 +5,21 @@ unit_programs = \
 	tests/unit/test_base_clock \
 	tests/unit/test_base_cpus \
 	tests/unit/test_base_file_stamp \
+	tests/unit/test_base_histogram \
 	tests/unit/test_base_list \
 	tests/unit/test_base_log \
+	tests/unit/test_base_log_event \
+	tests/unit/test_base_log_limit \
+	tests/unit/test_base_log_recent \
 	tests/unit/test_base_mailbox \
 	tests/unit/test_base_network \
 	tests/unit/test_base_random \
 	tests/unit/test_base_ring \
 	tests/unit/test_base_stride \
 	tests/unit/test_base_utf8 \
+	tests/unit/test_ctl_rates \
+	tests/unit/test_ctl_text \
+	tests/unit/test_ctl_units \
 	tests/unit/test_config_ini \
 	tests/unit/test_config_listen \
 	tests/unit/test_config_options \
@@ -27,6 +34,7 @@ unit_programs = \
 	tests/unit/test_discovery_resolv_conf \
 	tests/unit/test_discovery_membership \
 	tests/unit/test_discovery_membership_journal \
+	tests/unit/test_discovery_endpoint \
 	tests/unit/test_discovery_endpoint_set \
 	tests/unit/test_discovery_hosts \
 	tests/unit/test_discovery_discovery \
@@ -66,12 +74,23 @@ unit_programs = \
 	tests/unit/test_proxy_socket_options \
 	tests/unit/test_proxy_stall \
 	tests/unit/test_proxy_talk \
+	tests/unit/test_proxy_tally \
 	tests/unit/test_proxy_retire \
 	tests/unit/test_proxy_sessions \
 	tests/unit/test_daemon_descriptors \
+	tests/unit/test_daemon_handover \
+	tests/unit/test_daemon_inherited \
+	tests/unit/test_daemon_notify \
 	tests/unit/test_daemon_report \
 	tests/unit/test_daemon_sockets \
-	tests/unit/test_daemon_unix_socket
+	tests/unit/test_daemon_unix_socket \
+	tests/unit/test_daemon_watchdog \
+	tests/unit/test_admin_guard \
+	tests/unit/test_admin_head \
+	tests/unit/test_admin_hostile \
+	tests/unit/test_admin_http \
+	tests/unit/test_admin_sockets \
+	tests/unit/test_admin_page
 check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 
@@ -97,6 +116,10 @@ tests_unit_test_base_file_stamp_SOURCES = tests/unit/test_base_file_stamp.c test
 tests_unit_test_base_file_stamp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_file_stamp_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
+tests_unit_test_base_histogram_SOURCES = tests/unit/test_base_histogram.c tests/unit/suite.h
+tests_unit_test_base_histogram_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_histogram_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
 tests_unit_test_base_list_SOURCES = tests/unit/test_base_list.c tests/unit/suite.h
 tests_unit_test_base_list_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_list_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
@@ -104,6 +127,18 @@ tests_unit_test_base_list_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 tests_unit_test_base_log_SOURCES = tests/unit/test_base_log.c tests/unit/suite.h
 tests_unit_test_base_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_log_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_log_event_SOURCES = tests/unit/test_base_log_event.c tests/unit/suite.h
+tests_unit_test_base_log_event_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_log_event_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_log_limit_SOURCES = tests/unit/test_base_log_limit.c tests/unit/suite.h
+tests_unit_test_base_log_limit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_log_limit_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
+
+tests_unit_test_base_log_recent_SOURCES = tests/unit/test_base_log_recent.c tests/unit/suite.h
+tests_unit_test_base_log_recent_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_base_log_recent_LDADD = $(LIBS_BASE) $(CHECK_LIBS)
 
 tests_unit_test_base_mailbox_SOURCES = tests/unit/test_base_mailbox.c tests/unit/suite.h
 tests_unit_test_base_mailbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -244,6 +279,10 @@ tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c test
 tests_unit_test_discovery_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_table_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
+tests_unit_test_discovery_endpoint_SOURCES = tests/unit/test_discovery_endpoint.c tests/unit/suite.h
+tests_unit_test_discovery_endpoint_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_discovery_endpoint_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
 tests_unit_test_discovery_endpoint_set_SOURCES = tests/unit/test_discovery_endpoint_set.c \
 	tests/unit/plain_set.h \
 	tests/unit/suite.h
@@ -375,6 +414,7 @@ tests_unit_test_proxy_listener_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_listener_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_worker_SOURCES = tests/unit/test_proxy_worker.c tests/unit/suite.h \
+	tests/unit/tally_check.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
 	tests/unit/plain_set.h \
@@ -499,6 +539,17 @@ tests_unit_test_proxy_talk_SOURCES = tests/unit/test_proxy_talk.c tests/unit/sui
 tests_unit_test_proxy_talk_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_talk_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
+tests_unit_test_proxy_tally_SOURCES = tests/unit/test_proxy_tally.c tests/unit/suite.h \
+	tests/unit/tally_check.h \
+	tests/unit/view_rig.c \
+	tests/unit/view_rig.h \
+	tests/unit/plain_set.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h \
+	tests/unit/loop_rig.h
+tests_unit_test_proxy_tally_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_tally_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
 tests_unit_test_proxy_retire_SOURCES = tests/unit/test_proxy_retire.c tests/unit/suite.h
 tests_unit_test_proxy_retire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_retire_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
@@ -523,3 +574,79 @@ tests_unit_test_discovery_search_SOURCES = tests/unit/test_discovery_search.c te
 	tests/unit/turn.h
 tests_unit_test_discovery_search_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_search_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
+
+tests_unit_test_daemon_handover_SOURCES = tests/unit/test_daemon_handover.c tests/unit/suite.h \
+	tests/unit/heir_rig.c \
+	tests/unit/heir_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_daemon_handover_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_handover_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_daemon_inherited_SOURCES = tests/unit/test_daemon_inherited.c tests/unit/suite.h \
+	tests/unit/heir_rig.c \
+	tests/unit/heir_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_daemon_inherited_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_inherited_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_daemon_notify_SOURCES = tests/unit/test_daemon_notify.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h
+tests_unit_test_daemon_notify_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_notify_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+
+tests_unit_test_daemon_watchdog_SOURCES = tests/unit/test_daemon_watchdog.c tests/unit/suite.h
+tests_unit_test_daemon_watchdog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_daemon_watchdog_LDADD = $(LIBS_DAEMON) $(CHECK_LIBS)
+tests_unit_test_admin_guard_SOURCES = tests/unit/test_admin_guard.c tests/unit/suite.h
+tests_unit_test_admin_guard_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_guard_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_head_SOURCES = tests/unit/test_admin_head.c tests/unit/suite.h
+tests_unit_test_admin_head_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_head_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_hostile_SOURCES = tests/unit/test_admin_hostile.c tests/unit/suite.h \
+	tests/unit/admin_rig.c \
+	tests/unit/admin_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_admin_hostile_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_hostile_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_http_SOURCES = tests/unit/test_admin_http.c tests/unit/suite.h \
+	tests/unit/admin_rig.c \
+	tests/unit/admin_rig.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_admin_http_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_http_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_sockets_SOURCES = tests/unit/test_admin_sockets.c tests/unit/suite.h \
+	tests/unit/files.c \
+	tests/unit/files.h \
+	tests/unit/loopback.c \
+	tests/unit/loopback.h
+tests_unit_test_admin_sockets_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_sockets_LDADD = $(LIBS_ADMIN) $(CHECK_LIBS)
+
+tests_unit_test_admin_page_SOURCES = tests/unit/test_admin_page.c tests/unit/suite.h \
+	tests/unit/sha256.c \
+	tests/unit/sha256.h
+tests_unit_test_admin_page_CPPFLAGS = $(AM_CPPFLAGS) -DPAGE_FILE='"$(abs_top_srcdir)/src/admin/page.html"'
+tests_unit_test_admin_page_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_admin_page_LDADD = libadmin.a $(CHECK_LIBS) -lm
+
+tests_unit_test_ctl_rates_SOURCES = tests/unit/test_ctl_rates.c tests/unit/suite.h
+tests_unit_test_ctl_rates_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_rates_LDADD = $(LIBS_CTL) $(CHECK_LIBS)
+
+tests_unit_test_ctl_text_SOURCES = tests/unit/test_ctl_text.c tests/unit/suite.h
+tests_unit_test_ctl_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_text_LDADD = $(LIBS_CTL) $(CHECK_LIBS)
+
+tests_unit_test_ctl_units_SOURCES = tests/unit/test_ctl_units.c tests/unit/suite.h
+tests_unit_test_ctl_units_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_units_LDADD = $(LIBS_CTL) $(CHECK_LIBS)

@@ -103,23 +103,6 @@ START_TEST(each_kind_of_error_at_its_line)
 }
 END_TEST
 
-/* Keys of later issues are not accepted yet. */
-START_TEST(keys_to_come_are_unknown)
-{
-    static const char *const texts[] = {
-        "[redial]\nadmin = unix:/run/redial/admin.sock\n",
-        "[redial]\nstop-mode = drain\n",
-    };
-    files_write("upstreams.d/a.conf", GOOD);
-    for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        files_write("redial.conf", texts[i]);
-        refuse_directory();
-        ck_assert_uint_eq(errors.count, 1);
-        ck_error("./redial.conf:", "unknown ");
-    }
-}
-END_TEST
-
 START_TEST(every_error_of_every_source_in_one_go)
 {
     char *upstreams[] = {WORD("127.0.0.1=name:1"), WORD("nonsense")};
@@ -176,6 +159,11 @@ START_TEST(a_listen_address_is_taken_once)
     refuse_directory();
     ck_assert_uint_eq(errors.count, 1);
     ck_error(A ":5: ", "listen address unix:/x is taken already, by " A ":4");
+    files_write("upstreams.d/a.conf", GOOD "listen = systemd:web, systemd:db\n");
+    files_write("upstreams.d/b.conf", "[upstream]\ntarget = b:1\nlisten = systemd:web\n");
+    refuse_directory();
+    ck_assert_uint_eq(errors.count, 1);
+    ck_error(B ":3: ", "listen address systemd:web is taken already, by " A ":4");
 }
 END_TEST
 
@@ -211,6 +199,50 @@ START_TEST(an_unspecified_address_takes_the_port)
         ck_assert_uint_eq(errors.count, 1);
         ck_error(B ":2: ", "by " A ":2");
     }
+}
+END_TEST
+
+/* Only what counts in the end is in the way: not what a stronger source has replaced. */
+START_TEST(the_admin_interface_has_its_own_addresses)
+{
+    char *off = WORD("redial.admin=off"), *port = WORD("redial.admin=3001");
+    files_write("upstreams.d/a.conf", GOOD);
+    files_write("redial.conf", "[redial]\nadmin = 3001\n");
+    refuse_directory();
+    ck_assert_uint_eq(errors.count, 1);
+    ck_error(A ":2: ", "listen address 127.0.0.1:3001 is that of the admin interface");
+    errors_clear(&errors);
+    struct config *config = config_load(
+        &(struct config_sources){.path = ".", .overrides = &off, .override_count = 1}, &errors);
+    ck_assert_ptr_nonnull(config);
+    config_unref(config);
+    files_write("redial.conf", "");
+    refuse(&(struct config_sources){.path = ".", .overrides = &port, .override_count = 1});
+    ck_error(A ":2: ", "is that of the admin interface");
+    files_write("upstreams.d/a.conf",
+                "[upstream]\nlisten = unix:/run/redial/admin.sock\ntarget = a:1\n");
+    refuse_directory(); /* the default counts too */
+    ck_error(A ":2: ", "listen address unix:/run/redial/admin.sock is that of the admin interface");
+    files_write("upstreams.d/a.conf",
+                "[upstream]\nlisten = 0.0.0.0:9\nallow = 10.0.0.0/8\ntarget = a:1\n");
+    files_write("redial.conf", "[redial]\nadmin = 127.0.0.1:9\n");
+    refuse_directory();
+    ck_error(A ":2: ", "listen address 127.0.0.1:9 is that of the admin interface");
+}
+END_TEST
+
+START_TEST(an_admin_address_is_named_once)
+{
+    files_write("upstreams.d/a.conf", GOOD);
+    files_write("redial.conf",
+                "[redial]\nadmin = unix:/a, 9\nadmin = [::1]:9, unix:/a mode=0600\n");
+    refuse_directory();
+    ck_assert_uint_eq(errors.count, 2);
+    ck_error("./redial.conf:3: ", "admin address [::1]:9 is named twice");
+    ck_error("./redial.conf:3: ", "admin address unix:/a is named twice");
+    files_write("redial.conf", "[redial]\nadmin = 10.0.0.1:9\n");
+    refuse_directory();
+    ck_error("./redial.conf:2: ", "admin = 10.0.0.1:9: the admin interface listens on");
 }
 END_TEST
 
@@ -466,11 +498,12 @@ static void add(TCase *cases)
     tcase_add_unchecked_fixture(cases, files_begin, files_end);
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, each_kind_of_error_at_its_line);
-    tcase_add_test(cases, keys_to_come_are_unknown);
     tcase_add_test(cases, every_error_of_every_source_in_one_go);
     tcase_add_test(cases, a_listen_address_is_taken_once);
     tcase_add_test(cases, a_listen_address_is_taken_once_across_sources);
     tcase_add_test(cases, an_unspecified_address_takes_the_port);
+    tcase_add_test(cases, the_admin_interface_has_its_own_addresses);
+    tcase_add_test(cases, an_admin_address_is_named_once);
     tcase_add_test(cases, a_target_is_no_listen_address_of_ours);
     tcase_add_test(cases, pipes_and_dangling_links);
     tcase_add_test(cases, errors_hold_no_control_bytes);

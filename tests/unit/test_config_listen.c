@@ -1,6 +1,7 @@
 #include "config/listen.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "suite.h"
@@ -87,6 +88,41 @@ START_TEST(the_longest_path)
 }
 END_TEST
 
+/* Also what systemd makes of a socket unit's name where nobody has given another. */
+START_TEST(a_name_that_systemd_hands_over)
+{
+    static const char *const names[] = {
+        "web", "redial.socket", "dev-disk\\x2d1.socket", "app@3001.socket", "a=b", "~"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct listen listens[LISTEN_EXPANSION_MAX];
+        char text[LISTEN_TEXT_MAX], formatted[LISTEN_TEXT_MAX];
+        const char *why = "";
+        snprintf(text, sizeof text, "systemd:%s", names[i]);
+        ck_assert_msg(listen_parse(text, listens, &why) == 1, "%s: %s", text, why);
+        ck_assert_str_eq(listens[0].name, names[i]);
+        ck_assert(listen_is_systemd(&listens[0]) && !listen_is_unix(&listens[0]));
+        ck_assert(!listen_is_address(&listens[0]) && !listens[0].optional);
+        ck_assert_int_eq(listens[0].address.family, AF_UNSPEC);
+        ck_assert_str_eq(listen_format(&listens[0], formatted), text);
+    }
+}
+END_TEST
+
+START_TEST(the_longest_name)
+{
+    char text[8 + LISTEN_NAME_MAX + 2] = "systemd:", formatted[LISTEN_TEXT_MAX];
+    struct listen listens[LISTEN_EXPANSION_MAX];
+    const char *why = "";
+    memset(text + 8, 'x', LISTEN_NAME_MAX);
+    ck_assert_int_eq(listen_parse(text, listens, &why), 1);
+    ck_assert_uint_eq(strlen(listens[0].name), LISTEN_NAME_MAX);
+    ck_assert_str_eq(listen_format(&listens[0], formatted), text);
+    text[8 + LISTEN_NAME_MAX] = 'x';
+    ck_assert_int_eq(listen_parse(text, listens, &why), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "1 to 255 bytes"));
+}
+END_TEST
+
 START_TEST(refusals)
 {
     static const struct {
@@ -127,7 +163,13 @@ START_TEST(refusals)
         {"unix:/x 0660", "only mode="},
         {"unix:/x owner=root", "only mode="},
         {"127.0.0.1:80 mode=0660", "1 to 65535"},
-        {"systemd:name", "this version"},
+        {"systemd:", "1 to 255 bytes"},
+        {"systemd:a:b", "without colons"},
+        {"systemd:a b", "without blanks"},
+        {"systemd:web mode=0660", "without blanks"},
+        {"systemd:a,b", "and commas"},
+        {"systemd:\303\274", "printable ASCII"},
+        {"systemd:\177", "printable ASCII"},
         {"3001x", "port is missing"},
         {"-1", "port is missing"},
         {" 3001", "port is missing"},
@@ -154,12 +196,40 @@ START_TEST(ipv6_without_brackets_is_called_that)
 }
 END_TEST
 
+/* Loopback alone, by the names that a client of this host asks for. */
+START_TEST(what_the_admin_interface_listens_on)
+{
+    static const char *const good[] = {"unix:/run/x.sock mode=0600", "127.0.0.1:1", "[::1]:65535"};
+    static const char *const foreign[] = {
+        "0.0.0.0:1",   "[::]:1", "127.0.0.2:1", "10.0.0.1:1", "[::ffff:127.0.0.1]:1",
+        "localhost:1", "off",    "off,1",       "systemd:x",  "/run/x.sock"};
+    struct listen listens[LISTEN_EXPANSION_MAX];
+    const char *why = "";
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        ck_assert_msg(listen_parse_admin(good[i], listens, &why) == 1, "%s: %s", good[i], why);
+    ck_assert_int_eq(listen_parse_admin("9999", listens, &why), 2);
+    ck_assert(!listens[0].optional && listens[1].optional);
+    for (size_t i = 0; i < COUNT_OF(foreign); i++) {
+        why = "";
+        ck_assert_msg(listen_parse_admin(foreign[i], listens, &why) == -EINVAL, "%s", foreign[i]);
+        ck_assert_msg(strstr(why, "or is off") != NULL, "%s: %s", foreign[i], why);
+    }
+    ck_assert_int_eq(listen_parse_admin("unix:/x mode=9", listens, &why), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "octal"));
+    ck_assert_int_eq(listen_parse_admin("70000", listens, &why), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "1 to 65535"));
+}
+END_TEST
+
 static void add(TCase *cases)
 {
+    tcase_add_test(cases, what_the_admin_interface_listens_on);
     tcase_add_test(cases, one_address);
     tcase_add_test(cases, a_bare_port_is_both_families);
     tcase_add_test(cases, a_unix_socket);
     tcase_add_test(cases, the_longest_path);
+    tcase_add_test(cases, a_name_that_systemd_hands_over);
+    tcase_add_test(cases, the_longest_name);
     tcase_add_test(cases, refusals);
     tcase_add_test(cases, ipv6_without_brackets_is_called_that);
 }

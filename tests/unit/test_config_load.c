@@ -63,6 +63,7 @@ START_TEST(the_command_line_alone)
     ck_assert_uint_eq(config->upstreams[2].options.listen_count, 2);
     ck_assert_int_eq(config->upstreams[0].options.deadline, 10 * USEC_PER_SEC);
     ck_assert_int_eq(config->global.stop_timeout, 30 * USEC_PER_SEC);
+    ck_assert_int_eq(config->global.stop_mode, STOP_DRAIN);
     config_unref(config);
 }
 END_TEST
@@ -81,6 +82,20 @@ START_TEST(unix_sockets_of_the_command_line)
     ck_assert_uint_eq(second->listens[0].mode, 0666);
     ck_assert_uint_eq(second->listens[0].user, 0);
     ck_assert_uint_eq(second->targets[0].port, 2);
+    config_unref(config);
+}
+END_TEST
+
+/* Where it is bound nobody knows yet, so allow is not demanded; without it only loopback may come.
+ */
+START_TEST(sockets_that_systemd_hands_over)
+{
+    char *upstreams[] = {WORD("systemd:web=name:1"), WORD("systemd:a=b=name:2")};
+    struct config *config = load(
+        &(struct config_sources){.upstreams = upstreams, .upstream_count = COUNT_OF(upstreams)});
+    ck_assert_str_eq(upstream_named(config, "systemd:web")->listens[0].name, "web");
+    ck_assert_uint_eq(upstream_named(config, "systemd:web")->allowed_count, 0);
+    ck_assert_str_eq(config->upstreams[1].options.listens[0].name, "a=b");
     config_unref(config);
 }
 END_TEST
@@ -291,6 +306,46 @@ START_TEST(without_a_path_files_are_read_only_when_needed)
 }
 END_TEST
 
+static struct config *load_admin(const char *file, const char *set, char *override)
+{
+    files_write("redial.conf", file);
+    files_write("upstreams.d/a.conf", GOOD);
+    return load(&(struct config_sources){.path = ".",
+                                         .environment_set = set,
+                                         .overrides = &override,
+                                         .override_count = override != NULL});
+}
+
+/* Redial starts without the default one, and not without one that was asked for. */
+START_TEST(the_admin_interface)
+{
+#define FILE_PORT "[redial]\nadmin = 127.0.0.1:1\n"
+    static const struct {
+        const char *file, *set;
+        char *override;
+        size_t count;
+        bool optional;
+    } rows[] = {
+        {"", NULL, NULL, 1, true},
+        {"[redial]\nadmin = unix:/run/redial/admin.sock\n", NULL, NULL, 1, false},
+        {"[redial]\nadmin = off\n", NULL, NULL, 0, false},
+        {FILE_PORT "admin = unix:/a mode=0600, unix:/b\n", NULL, NULL, 3, false},
+        {FILE_PORT "admin = off\n", NULL, NULL, 0, false},
+        {FILE_PORT, "redial.admin=off", NULL, 0, false},
+        {"[redial]\nadmin = off\n", "redial.admin=unix:/a", NULL, 1, false},
+        {"[redial]\nadmin = off\n", "redial.admin=off", WORD("redial.admin=1"), 2, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct config *config = load_admin(rows[i].file, rows[i].set, rows[i].override);
+        ck_assert_msg(config->global.admin_count == rows[i].count, "%zu: %zu", i,
+                      config->global.admin_count);
+        if (rows[i].count > 0)
+            ck_assert_int_eq(config->global.admins[0].optional, rows[i].optional);
+        config_unref(config);
+    }
+}
+END_TEST
+
 START_TEST(references_keep_it)
 {
     struct config *config = load(&(struct config_sources){.environment_upstreams = "1=a:1"});
@@ -324,6 +379,7 @@ static void add(TCase *cases)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, the_command_line_alone);
     tcase_add_test(cases, unix_sockets_of_the_command_line);
+    tcase_add_test(cases, sockets_that_systemd_hands_over);
     tcase_add_test(cases, the_environment_alone);
     tcase_add_test(cases, the_command_line_and_the_environment_add_up);
     tcase_add_test(cases, files_make_upstreams_by_their_names);
@@ -338,6 +394,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, a_path_and_the_command_line_add_up);
     tcase_add_test(cases, a_path_may_name_no_upstream_when_the_command_line_does);
     tcase_add_test(cases, without_a_path_files_are_read_only_when_needed);
+    tcase_add_test(cases, the_admin_interface);
     tcase_add_test(cases, references_keep_it);
     tcase_add_test(cases, many_upstreams);
 }

@@ -18,11 +18,11 @@ static struct listen listens[3];
 static struct upstream_config upstream;
 static char said[8192];
 static int log_ends[2];
-static struct list open_fronts;
+static struct fronts fronts;
 
 static void setup(void)
 {
-    list_init(&open_fronts);
+    list_init(&fronts.open);
     ck_assert_int_eq(pipe2(log_ends, O_NONBLOCK | O_CLOEXEC), 0);
     log_setup(log_ends[1], LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true);
     for (size_t i = 0; i < COUNT_OF(listens); i++) {
@@ -54,7 +54,7 @@ static void ck_listens(const struct sockets *sockets)
         for (size_t worker = 0; worker < sockets->fronts[i]->count; worker++) {
             struct sockaddr_storage name;
             socklen_t length = sizeof name;
-            int fd = sockets->fronts[i]->descriptors[worker];
+            int fd = sockets->fronts[i]->sockets[worker].fd;
             ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &length), 0);
             struct address address = address_from_sockaddr((struct sockaddr *)&name, length);
             ck_assert(address_equal(&address, &listens[i].address));
@@ -66,7 +66,7 @@ START_TEST(each_address_once_a_worker)
     for (size_t workers = 1; workers <= 5; workers++) {
         struct sockets sockets;
         size_t before = open_descriptors();
-        ck_assert_int_eq(sockets_open(&sockets, &upstream, workers, &open_fronts), 0);
+        ck_assert_int_eq(sockets_open(&sockets, &upstream, workers, &fronts), 0);
         ck_assert_uint_eq(sockets.count, 2);
         ck_assert_uint_eq(sockets.fronts[0]->count, workers);
         ck_assert_uint_eq(open_descriptors(), before + 2 * workers);
@@ -91,15 +91,15 @@ START_TEST(an_address_that_is_taken_is_an_error)
     for (size_t first = 1; first <= 3; first += 2)
         for (size_t second = 1; second <= 3; second += 2) {
             struct sockets one, other;
-            ck_assert_int_eq(sockets_open(&one, &upstream, first, &open_fronts), 0);
+            ck_assert_int_eq(sockets_open(&one, &upstream, first, &fronts), 0);
             what_was_said();
             size_t before = open_descriptors();
-            list_init(&open_fronts); /* as another process, which knows nothing of it */
-            ck_assert_int_eq(sockets_open(&other, &upstream, second, &open_fronts), -EADDRINUSE);
+            list_init(&fronts.open); /* as another process, which knows nothing of it */
+            ck_assert_int_eq(sockets_open(&other, &upstream, second, &fronts), -EADDRINUSE);
             ck_assert_uint_eq(open_descriptors(), before); /* then none is open */
             ck_assert_ptr_nonnull(strstr(what_was_said(), "another process listens there"));
             sockets_clear(&one);
-            ck_assert_int_eq(sockets_open(&other, &upstream, second, &open_fronts), 0);
+            ck_assert_int_eq(sockets_open(&other, &upstream, second, &fronts), 0);
             sockets_clear(&other);
         }
 }
@@ -113,7 +113,7 @@ START_TEST(a_failure_of_the_second_closes_the_first)
     listens[1].address = address;
     for (size_t workers = 1; workers <= 4; workers++) {
         size_t before = open_descriptors();
-        ck_assert_int_eq(sockets_open(&sockets, &upstream, workers, &open_fronts), -EADDRINUSE);
+        ck_assert_int_eq(sockets_open(&sockets, &upstream, workers, &fronts), -EADDRINUSE);
         ck_assert_uint_eq(open_descriptors(), before);
         int fd = loopback_connect(&listens[0].address);
         ck_assert_int_eq(fd, -ECONNREFUSED);
@@ -127,10 +127,10 @@ START_TEST(an_address_of_another_host)
     struct sockets sockets;
     const char *why;
     ck_assert_int_eq(address_parse("192.0.2.1:1", &listens[0].address, &why), 0);
-    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &open_fronts), -EADDRNOTAVAIL);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), -EADDRNOTAVAIL);
     ck_assert_ptr_nonnull(strstr(what_was_said(), "this host does not have that address"));
     listens[0].optional = true; /* left out, without a gap */
-    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
     ck_assert_uint_eq(sockets.count, 1);
     ck_assert(address_equal(&sockets.fronts[0]->listen.address, &listens[1].address));
     ck_assert_int_ge(loopback_connect(&listens[1].address), 0);
@@ -147,7 +147,7 @@ START_TEST(a_bare_port)
     sprintf(text, "%u", address_port(&listens[0].address));
     ck_assert_int_eq(listen_parse(text, both, &why), 2);
     memcpy(listens, both, sizeof both);
-    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
     ck_assert_uint_ge(sockets.count, 1); /* 2 where the host has IPv6 */
     ck_assert_int_ge(loopback_connect(&both[0].address), 0);
     sockets_clear(&sockets);
@@ -161,7 +161,7 @@ START_TEST(optional_does_not_mean_taken)
     struct address address;
     int taken = loopback_listen(&address);
     listens[0] = (struct listen){.address = address, .optional = true};
-    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &open_fronts), -EADDRINUSE);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), -EADDRINUSE);
     close(taken);
 }
 END_TEST
@@ -176,7 +176,7 @@ START_TEST(a_unix_socket_is_shared)
     snprintf(path, sizeof path, "/tmp/redial-unit-%d.sock", (int)getpid());
     listens[1] = (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
     strcpy(listens[1].path, path);
-    ck_assert_int_eq(sockets_open(&sockets, &upstream, 3, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 3, &fronts), 0);
     ck_assert_uint_eq(sockets.count, 2);
     ck_assert_uint_eq(open_descriptors(), before + 6);
     ck_assert_int_eq(lstat(path, &status), 0);
@@ -186,8 +186,8 @@ START_TEST(a_unix_socket_is_shared)
     ck_assert_ptr_nonnull(strstr(what_was_said(), want));
     struct sockets other;
     listens[0] = listens[1];
-    list_init(&open_fronts); /* as another process, which knows nothing of it */
-    ck_assert_int_eq(sockets_open(&other, &upstream, 1, &open_fronts), -EADDRINUSE);
+    list_init(&fronts.open); /* as another process, which knows nothing of it */
+    ck_assert_int_eq(sockets_open(&other, &upstream, 1, &fronts), -EADDRINUSE);
     ck_assert_ptr_nonnull(strstr(what_was_said(), "another process listens there: ss -lxp"));
     ck_assert_int_eq(lstat(path, &status), 0);
     sockets_remove_files(&sockets);
@@ -208,7 +208,7 @@ START_TEST(a_failure_removes_the_files)
             (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
     snprintf(listens[0].path, sizeof listens[0].path, "/tmp/redial-unit-%d.sock", (int)getpid());
     strcpy(listens[1].path, "/nowhere/x.sock");
-    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &open_fronts), -ENOENT);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), -ENOENT);
     ck_assert_ptr_nonnull(strstr(what_was_said(), "its directory does not exist"));
     ck_assert_uint_eq(open_descriptors(), before);
     ck_assert_int_lt(lstat(listens[0].path, &status), 0);
@@ -219,13 +219,15 @@ START_TEST(what_was_given_away_is_not_closed)
 {
     struct sockets sockets;
     int theirs[2][2];
-    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &open_fronts), 0);
-    for (size_t worker = 0; worker < 2; worker++)
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
+    for (size_t worker = 0; worker < 2; worker++) {
+        ck_assert_uint_eq(sockets_of_worker(&sockets, worker), 2);
         sockets_give(&sockets, worker, theirs[worker]);
+    }
     sockets_clear(&sockets);
     for (size_t i = 0; i < 4; i++)
         ck_assert_int_eq(close(theirs[i / 2][i % 2]), 0);
-    ck_assert(list_empty(&open_fronts));
+    ck_assert(list_empty(&fronts.open));
     sockets_clear(&sockets); /* twice is harmless */
 }
 END_TEST
@@ -234,19 +236,19 @@ END_TEST
 START_TEST(an_address_that_stays_is_never_closed)
 {
     struct sockets before, after;
-    ck_assert_int_eq(sockets_open(&before, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&before, &upstream, 2, &fronts), 0);
     sockets_report(&before, &upstream);
     what_was_said();
     size_t descriptors = open_descriptors();
     upstream.options.listen_count = 3;
-    ck_assert_int_eq(sockets_open(&after, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&after, &upstream, 2, &fronts), 0);
     ck_assert_uint_eq(open_descriptors(), descriptors + 2);
     ck_assert_ptr_eq(after.fronts[1], before.fronts[1]);
     sockets_clear(&after); /* it was not applied */
     ck_assert_uint_eq(open_descriptors(), descriptors);
     listens[0] = listens[2];
     upstream.options.listen_count = 2;
-    ck_assert_int_eq(sockets_open(&after, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&after, &upstream, 2, &fronts), 0);
     sockets_clear(&before);
     ck_assert_uint_eq(open_descriptors(), descriptors);
     ck_listens(&after);
@@ -263,9 +265,9 @@ START_TEST(own_addresses_may_overlap_for_a_moment)
     upstream.options.listen_count = 1;
     const struct listen narrow = listens[0];
     listens[0].address.in.sin_addr.s_addr = htonl(INADDR_ANY);
-    ck_assert_int_eq(sockets_open(&before, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&before, &upstream, 2, &fronts), 0);
     listens[0] = narrow;
-    ck_assert_int_eq(sockets_open(&after, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&after, &upstream, 2, &fronts), 0);
     sockets_clear(&before);
     ck_listens(&after);
     sockets_clear(&after);
@@ -280,10 +282,10 @@ START_TEST(a_mode_is_changed_in_place)
     listens[0] = (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
     snprintf(listens[0].path, sizeof listens[0].path, "/tmp/redial-unit-%d.sock", (int)getpid());
     upstream.options.listen_count = 1;
-    ck_assert_int_eq(sockets_open(&before, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&before, &upstream, 2, &fronts), 0);
     sockets_report(&before, &upstream);
     listens[0].mode = 0666;
-    ck_assert_int_eq(sockets_open(&after, &upstream, 2, &open_fronts), 0);
+    ck_assert_int_eq(sockets_open(&after, &upstream, 2, &fronts), 0);
     ck_assert_int_eq(lstat(listens[0].path, &status), 0);
     ck_assert_uint_eq(status.st_mode & 0777, 0600); /* not before it is in use */
     sockets_report(&after, &upstream);
@@ -306,7 +308,7 @@ START_TEST(descriptors_run_out)
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = (rlim_t)next + 3;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    ck_assert_int_eq(sockets_open(&sockets, &upstream, 4, &open_fronts), -EMFILE);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 4, &fronts), -EMFILE);
     ck_assert_uint_eq(open_descriptors(), before);
     ck_assert_ptr_nonnull(strstr(what_was_said(), "limit of open files"));
 }

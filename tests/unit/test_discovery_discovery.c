@@ -75,7 +75,8 @@ static void begin_with(struct subject *subject, const char *targets, enum dns_fa
     }
     *subject = (struct subject){.changes = 0};
     ck_assert_int_eq(
-        discovery_new(lookups, servers, &options, NULL, on_change, subject, &subject->discovery), 0);
+        discovery_new(lookups, servers, &options, NULL, on_change, subject, &subject->discovery),
+        0);
     memset(parsed, 0xa5, sizeof parsed); /* they were copied */
     ck_assert_int_eq(subject->changes, 0);
 }

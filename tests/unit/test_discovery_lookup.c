@@ -120,6 +120,16 @@ static void on_news(void *arg, const struct lookup_news *news)
     recoveries_told += !news->failing;
 }
 
+static size_t count_known(const struct lookup *lookup)
+{
+    struct answer known;
+    if (!lookup_answer(lookup, &known))
+        return 0;
+    size_t count = known.count;
+    answer_clear(&known);
+    return count;
+}
+
 static void on_changed(struct subscription *subscription, const struct reply *reply, usec_t now)
 {
     struct subscriber *subscriber = (struct subscriber *)subscription;
@@ -128,7 +138,7 @@ static void on_changed(struct subscription *subscription, const struct reply *re
     ck_assert_int_eq(reply->server.family, AF_INET);
     ck_assert_int_gt(now, 0);
     subscriber->changes++;
-    if (lookup_answer(subscription->lookup)->count > 0)
+    if (count_known(subscription->lookup) > 0)
         subscriber->starving = false;
 }
 
@@ -172,7 +182,7 @@ static void subscribe(struct subscriber *subscriber, usec_t min_ttl, usec_t max_
 
 static size_t addresses_of(const struct subscriber *subscriber)
 {
-    return lookup_answer(subscriber->subscription.lookup)->count;
+    return count_known(subscriber->subscription.lookup);
 }
 
 static size_t asked(void)

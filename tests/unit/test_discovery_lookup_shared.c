@@ -158,7 +158,11 @@ START_TEST(an_offered_answer_spares_the_question)
     lookup_offer(one.subscription.lookup, &answer);
     ck_assert_int_eq(one.answers, 1);
     ck_assert_int_eq(one.source, REPLY_EXTRAS);
-    ck_assert_uint_eq(lookup_answer(one.subscription.lookup)->count, 1);
+    struct answer known;
+    ck_assert(lookup_answer(one.subscription.lookup, &known));
+    ck_assert_uint_eq(known.count, 1);
+    ck_assert(address_equal(&known.records[0].address, &the_record.address));
+    answer_clear(&known);
     const struct history_entry *entry = history_entry(lookup_history(one.subscription.lookup), 0);
     ck_assert_int_eq(entry->source, REPLY_EXTRAS);
     ck_assert_int_eq(entry->reason, WAIT_TTL);

@@ -1,4 +1,5 @@
-/* Records, and what is remembered of them: the journal of changes and the history of answers. */
+/* Records, and what is remembered of them: the journal of changes, the history of answers and the
+ * last good one. */
 #include "discovery/record.h"
 
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 
 #include "discovery/history.h"
 #include "discovery/journal.h"
+#include "discovery/kept.h"
 #include "suite.h"
 
 #define SECOND USEC_PER_SEC
@@ -27,6 +29,56 @@ static struct record srv(char *target, uint16_t port, uint16_t priority, uint16_
 {
     return (struct record){.target = target, .port = port, .priority = priority, .weight = weight};
 }
+
+/* --- the last good answer ----------------------------------------------------------------------
+ */
+
+/* What comes back names the same, in order. */
+static void expect_kept(const struct kept *kept, enum dns_type type, const struct answer *answer)
+{
+    struct answer again;
+    ck_assert(kept_answer(kept, type, &again));
+    ck_assert_int_eq(again.outcome, ANSWER_RECORDS);
+    ck_assert_uint_eq(again.ttl, answer->ttl);
+    ck_assert_int_eq(again.truncated, answer->truncated);
+    ck_assert_uint_eq(again.refused, 0);
+    ck_assert_uint_eq(again.extra_count, 0);
+    ck_assert_uint_eq(again.count, answer->count);
+    for (size_t i = 0; i < again.count; i++) {
+        ck_assert_int_eq(record_compare(&again.records[i], &answer->records[i]), 0);
+        ck_assert_uint_eq(again.records[i].priority, answer->records[i].priority);
+        ck_assert_uint_eq(again.records[i].weight, answer->records[i].weight);
+    }
+    answer_clear(&again);
+}
+
+START_TEST(the_last_good_answer_comes_back)
+{
+    char a[] = "a.test", b[] = "b.test";
+    struct record ipv4[] = {nth_record(1), nth_record(2), nth_record(0xff)};
+    struct record ipv6[] = {address_record("fd00::1"), address_record("fd00::1:0:0:1")};
+    struct record services[] = {srv(a, 80, 9, 8), srv(b, 443, 1, 0)};
+    const struct {
+        enum dns_type type;
+        struct record *records;
+        size_t count;
+    } rows[] = {{DNS_TYPE_A, ipv4, 3}, {DNS_TYPE_AAAA, ipv6, 2}, {DNS_TYPE_SRV, services, 2}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct kept kept = {0};
+        struct answer answer = {.outcome = ANSWER_RECORDS, .ttl = 7, .refused = 3};
+        answer.records = rows[i].records;
+        ck_assert(!kept_answer(&kept, rows[i].type, &answer));
+        for (answer.count = rows[i].count; answer.count > 0; answer.count--) {
+            kept_take(&kept, rows[i].type, &answer);
+            expect_kept(&kept, rows[i].type, &answer);
+            answer.truncated = !answer.truncated;
+            answer.ttl++;
+        }
+        kept_clear(&kept, rows[i].type);
+        ck_assert(!kept_answer(&kept, rows[i].type, &answer));
+    }
+}
+END_TEST
 
 /* --- records -----------------------------------------------------------------------------------
  */
@@ -269,6 +321,7 @@ static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, order_and_text);
+    tcase_add_test(cases, the_last_good_answer_comes_back);
     tcase_add_test(cases, a_copy_has_a_target_of_its_own);
     tcase_add_test(cases, the_journal_keeps_the_newest);
     tcase_add_test(cases, the_newest_entry_of_a_record_is_found);

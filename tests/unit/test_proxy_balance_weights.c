@@ -4,6 +4,7 @@
 
 #include "balance_rig.h"
 #include "base/random.h"
+#include "proxy/eject.h"
 #include "proxy/ranking.h"
 #include "suite.h"
 
@@ -273,6 +274,29 @@ START_TEST(all_ejected_go_by_their_failures)
 }
 END_TEST
 
+/* Who is drained serves when nobody else is left, however others have failed. */
+START_TEST(drained_is_the_last_of_all)
+{
+    static const size_t order[] = {0, 1, 3, 4, 2};
+    struct balance_rig rig;
+    struct endpoint *tried[5];
+    rig_open(&rig, policies[_i], three_tiers());
+    for (size_t i = 0; i < 5; i++) {
+        atomic_store(&rig.set->endpoints[i]->failed_at, i == 2 ? 0 : 10 * ((int64_t)i + 1));
+        rig_eject(&rig, i, true);
+    }
+    atomic_store(&rig.set->endpoints[2]->ejected, EJECTED_BY_OPERATOR);
+    for (size_t n = 0; n < 5; n++) {
+        struct endpoint *endpoint =
+            balance_pick(&rig.balancer, rig.policy, rig.set, (struct tried){tried, n});
+        ck_assert_uint_eq(rig_place_of(rig.set, endpoint), order[n]);
+        rig_release(&rig, endpoint);
+        tried[n] = endpoint;
+    }
+    rig_close(&rig);
+}
+END_TEST
+
 /* --- a model -------------------------------------------------------------------------------------
  */
 
@@ -445,6 +469,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, the_next_tier_serves_while_one_is_ejected, 0, COUNT_OF(policies));
     tcase_add_test(cases, spill_over_is_even);
     tcase_add_loop_test(cases, all_ejected_go_by_their_failures, 0, COUNT_OF(policies));
+    tcase_add_loop_test(cases, drained_is_the_last_of_all, 0, COUNT_OF(policies));
     tcase_add_loop_test(cases, picks_are_as_the_model_says, 0, COUNT_OF(policies));
 }
 

@@ -67,6 +67,8 @@ static const struct {
     [EJECT_PROBE_FAILED] = {"probe-failed", "back-off"},
     [EJECT_CHECKS_FELL] = {"checks-fell", "close"},
     [EJECT_CHECKS_ROSE] = {"checks-rose", "open"},
+    [EJECT_DRAINED] = {"drained", "close"},
+    [EJECT_UNDRAINED] = {"undrained", "open"},
 };
 
 static const char *const verdicts[] = {
@@ -304,6 +306,22 @@ START_TEST(checks_count_for_themselves)
 }
 END_TEST
 
+START_TEST(the_operator_counts_for_himself)
+{
+    ck_assert_int_eq(note(EJECT_DRAINED), EJECT_LEAVES);
+    ck_assert(eject_is_out(one) && eject_is_drained(one));
+    ck_assert_str_eq(eject_reason(one), "drained");
+    ck_assert_int_eq(eject_probe_at(one), 0); /* redial does not look whether it is back */
+    ck_assert_int_eq(note(EJECT_DRAINED), EJECT_STAYS);
+    ck_assert_int_eq(note(EJECT_ACCEPTED), EJECT_STAYS);
+    ck_assert_int_eq(note(EJECT_CHECKS_FELL), EJECT_STAYS);
+    ck_assert_int_eq(note(EJECT_CHECKS_ROSE), EJECT_STAYS);
+    ck_assert_int_eq(note(EJECT_UNDRAINED), EJECT_RETURNS);
+    ck_assert(!eject_is_out(one) && !eject_is_drained(one));
+    ck_assert_int_eq(note(EJECT_UNDRAINED), EJECT_STAYS);
+}
+END_TEST
+
 /* --- threads --------------------------------------------------------------------------------- */
 
 static pthread_barrier_t barrier;
@@ -337,6 +355,30 @@ static void run_threads(void *(*run)(void *arg))
         pthread_join(threads[i], NULL);
     pthread_barrier_destroy(&barrier);
 }
+
+/* It is kept when the endpoint is back, until something else ejects it; what finds it out already
+ * changes nothing. */
+START_TEST(the_last_reason_is_kept)
+{
+    ck_assert_ptr_null(eject_reason(one));
+    note(EJECT_TIMED_OUT);
+    ck_assert_str_eq(eject_reason(one), "timed-out");
+    note(EJECT_REFUSED);
+    note(EJECT_PROBE_FAILED);
+    ck_assert_str_eq(eject_reason(one), "timed-out");
+    clock_advance(SEC);
+    ck_assert_int_eq(note(EJECT_PROBE_ACCEPTED), EJECT_RETURNS);
+    ck_assert_str_eq(eject_reason(one), "timed-out");
+    note(EJECT_CHECKS_FELL);
+    ck_assert_str_eq(eject_reason(one), "checks-fell");
+    note(EJECT_CHECKS_ROSE);
+    ck_assert_str_eq(eject_reason(one), "checks-fell");
+    clock_advance(SEC);
+    note(EJECT_REFUSED);
+    ck_assert_str_eq(eject_reason(one), "refused");
+    ck_assert_ptr_null(eject_reason(set->endpoints[1]));
+}
+END_TEST
 
 START_TEST(one_thread_ejects_and_one_brings_back)
 {
@@ -390,6 +432,8 @@ static void add(TCase *cases)
     tcase_add_test(cases, back_off_is_forgotten);
     tcase_add_test(cases, probes_of_one_that_is_in_say_nothing);
     tcase_add_test(cases, checks_count_for_themselves);
+    tcase_add_test(cases, the_operator_counts_for_himself);
+    tcase_add_test(cases, the_last_reason_is_kept);
     tcase_add_test(cases, one_thread_ejects_and_one_brings_back);
     tcase_add_test(cases, nothing_is_left_out_for_good);
 }

@@ -226,6 +226,27 @@ START_TEST(whom_checks_left_out_is_let_in_when_they_end)
 }
 END_TEST
 
+/* Another configuration begins and ends the checks. */
+START_TEST(a_configuration_begins_and_ends_checks)
+{
+    struct address address;
+    int fd = loopback_refuse(&address);
+    struct config *checking = one_upstream_config("check.interval=100ms check.fall=1");
+    begin("", NULL, &address, 1);
+    turn_for(base, 300);
+    ck_assert(!eject_is_out(endpoint_at(0, 0)));
+    health_configure(wards[0], &checking->upstreams[0]);
+    await(is_out, endpoint_at(0, 0));
+    health_configure(wards[0], rigs[0].view->options);
+    ck_assert(!eject_is_out(endpoint_at(0, 0)));
+    turn_for(base, 300);
+    ck_assert(!eject_is_out(endpoint_at(0, 0)));
+    end();
+    config_unref(checking);
+    close(fd);
+}
+END_TEST
+
 /* Not all in one moment: within the first interval they come spread out. */
 START_TEST(checks_are_spread_out)
 {
@@ -305,6 +326,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, a_silent_address_falls);
     tcase_add_test(cases, upstreams_with_the_same_address_share_checks);
     tcase_add_test(cases, whom_checks_left_out_is_let_in_when_they_end);
+    tcase_add_test(cases, a_configuration_begins_and_ends_checks);
     tcase_add_test(cases, checks_are_spread_out);
     tcase_add_test(cases, the_set_may_change);
     tcase_add_test(cases, a_fault_of_this_host_is_no_verdict);

@@ -9,10 +9,16 @@
 
 static struct hedger hedger;
 
+static void reset(void)
+{
+    hedge_clear(&hedger);
+    hedger = (struct hedger){0};
+}
+
 START_TEST(the_option_says_when)
 {
     struct upstream_options options = {.hedge_after = 250 * MSEC};
-    hedger = (struct hedger){0};
+    reset();
     ck_assert_int_eq(hedge_after(&hedger, &options), 250 * MSEC);
     options.hedge_after = 0;
     ck_assert_int_eq(hedge_after(&hedger, &options), 0);
@@ -29,7 +35,7 @@ START_TEST(adaptive_is_the_p99_within_bounds)
         {100, 10000, 10000}, {30 * MSEC, 30 * MSEC, 34 * MSEC}, {5000 * MSEC, 1000000, 1000000}};
     struct upstream_options options = {.hedge_after = HEDGE_ADAPTIVE};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        hedger = (struct hedger){0};
+        reset();
         for (int n = 0; n < 99; n++)
             hedge_learn(&hedger, &options, rows[i][0]);
         ck_assert_int_eq(hedge_after(&hedger, &options), 250 * MSEC);
@@ -51,7 +57,7 @@ static unsigned take_all(size_t endpoints)
 
 START_TEST(a_tenth_of_connects_and_a_burst)
 {
-    hedger = (struct hedger){0};
+    reset();
     ck_assert_uint_eq(take_all(2), 10);
     for (int i = 0; i < 1000; i++)
         hedge_earn(&hedger);
@@ -70,7 +76,7 @@ END_TEST
 /* Two losses eject an endpoint: there are so many for each. */
 START_TEST(the_burst_grows_with_the_endpoints)
 {
-    hedger = (struct hedger){0};
+    reset();
     ck_assert_uint_eq(take_all(50), 100);
     ck_assert_uint_eq(take_all(60), 20);
     ck_assert_uint_eq(take_all(2), 0);
@@ -91,7 +97,7 @@ START_TEST(threads_share_it)
 {
     pthread_t threads[THREADS];
     unsigned taken[THREADS] = {0}, sum = 0;
-    hedger = (struct hedger){0};
+    reset();
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, take_from_a_thread, &taken[i]);
     for (int i = 0; i < THREADS; i++) {

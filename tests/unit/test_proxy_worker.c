@@ -14,6 +14,7 @@
 #include "plain_set.h"
 #include "proxy/listener.h"
 #include "suite.h"
+#include "tally_check.h"
 #include "view_rig.h"
 
 #define WORKERS 4
@@ -67,7 +68,7 @@ static void assign(size_t worker, struct config *now, struct upstream *of, size_
 static void start_workers(size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        ck_assert_int_eq(worker_start(&process, on_drained, &drained, &workers[i]), 0);
+        ck_assert_int_eq(worker_start(i, &process, on_drained, &drained, &workers[i]), 0);
         sockets[i] = listener_open(&front, true);
         ck_assert_int_ge(sockets[i], 0);
         assign(i, config, upstream, 0, true);
@@ -84,17 +85,20 @@ static void setup_with(const char *settings)
     int holder = loopback_refuse(&front.address); /* a port that nobody has */
     close(holder);
     config = one_upstream_config(settings);
-    upstream = upstream_new(0, &(struct upstream_watcher){.on_failure = ignore_failure});
+    upstream = upstream_new(0, WORKERS, &(struct upstream_watcher){.on_failure = ignore_failure});
     set = plain_set(NULL, addresses, BACKENDS);
 }
 
-/* Joins the workers and sees that they gave everything back. */
+/* Joins the workers and sees that they gave everything back, and counted all of it. */
 static void teardown(void)
 {
     for (size_t i = 0; i < WORKERS; i++)
         worker_join(workers[i]);
     ck_assert_uint_eq(atomic_load(&process.open), 0);
     ck_assert_uint_eq(atomic_load(&upstream->limit.open), 0);
+    struct tally_sum sum;
+    upstream_tally(upstream, &sum);
+    ck_tally_is_settled(&sum);
     ck_assert_uint_eq(atomic_load(&upstream->references), 1);
     ck_assert_uint_eq(atomic_load(&config->references), 1);
     ck_assert_uint_eq(atomic_load(&set->references), 1);

@@ -49,10 +49,10 @@ void view_rig_open(struct view_rig *rig, const char *settings, const struct addr
         abort();
     struct endpoint_set *set = plain_set(NULL, endpoints, count);
     rig->config = one_upstream_config(settings);
-    rig->upstream = upstream_new((uint32_t)rig->config->upstreams[0].options.max_connections,
+    rig->upstream = upstream_new((uint32_t)rig->config->upstreams[0].options.max_connections, 1,
                                  &(struct upstream_watcher){.on_failure = ignore_failure});
     tell_balancer(rig, set);
-    rig->view = view_new(&rig->loop, rig->upstream, rig->config, 0, set);
+    rig->view = view_new(&rig->loop, 0, rig->upstream, rig->config, 0, set);
     endpoint_set_unref(set);
 }
 

@@ -1,0 +1,51 @@
+#include "admin/json.h"
+
+#include <stdio.h>
+
+json_t *json_time(const struct timespec *time)
+{
+    char text[40];
+    struct tm parts;
+    gmtime_r(&time->tv_sec, &parts);
+    size_t length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + length, sizeof text - length, ".%03dZ", (int)(time->tv_nsec / 1000000));
+    return json_string(text);
+}
+
+json_t *json_moment(usec_t moment)
+{
+    struct timespec now;
+    if (moment == 0)
+        return json_null();
+    clock_gettime(CLOCK_REALTIME, &now);
+    usec_t real = now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000 - (clock_now() - moment);
+    return json_time(
+        &(struct timespec){.tv_sec = real / USEC_PER_SEC, .tv_nsec = real % USEC_PER_SEC * 1000});
+}
+
+json_t *json_span(usec_t span)
+{
+    return json_real((double)span / (double)USEC_PER_SEC);
+}
+
+json_t *json_until(usec_t moment)
+{
+    usec_t left = moment - clock_now();
+    return moment == 0 ? json_null() : json_span(left > 0 ? left : 0);
+}
+
+json_t *json_count(uint64_t count)
+{
+    return json_integer((json_int_t)count);
+}
+
+json_t *json_text(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+json_t *json_address(const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+    return json_string(address_format(address, text));
+}

@@ -1,0 +1,56 @@
+#ifndef REDIAL_CTL_CLIENT_H
+#define REDIAL_CTL_CLIENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "ctl/http.h"
+#include "ctl/place.h"
+#include "ctl/text.h"
+
+/* The exit statuses of redialctl(1). */
+enum {
+    CLIENT_DONE = 0,
+    CLIENT_REFUSED = 1,     /* redial said no, or what it said could not be written */
+    CLIENT_USAGE = 2,       /* the command line makes no sense */
+    CLIENT_UNREACHABLE = 3, /* redial cannot be reached, or it is not redial that answers */
+};
+
+/* What all commands share. */
+struct client {
+    struct place place;
+    usec_t timeout;
+    usec_t wait; /* of `ready`: how long; negative: not at all */
+    bool json;
+    size_t width; /* columns of a line */
+};
+
+/* A request. Returns 0 with the answer's body, whatever it is, or an exit status when the reason
+ * was told on stderr. text_clear() frees the body. */
+int client_ask(const struct client *client, const char *method, const char *target,
+               struct text *ret_body);
+
+/* GET, and the body as JSON, which json_decref() frees. Returns as client_ask() does. */
+int client_get(const struct client *client, const char *target, json_t **ret_json);
+
+/* What an answer is when it is no JSON object: the error that place_explain() knows, or 0. */
+int client_parse(const struct text *body, json_t **ret_json);
+
+/* Tells on stderr why redial could not be reached. Returns CLIENT_UNREACHABLE. */
+int client_explain(const struct client *client, int error);
+
+/* Tells on stderr, line by line, what came from redial. Returns CLIENT_REFUSED. */
+int client_refuse(const struct http_reply *reply);
+
+/* Writes to stdout. Returns CLIENT_DONE, or CLIENT_REFUSED when the reason was told on stderr. */
+int client_print(const struct text *text);
+
+/* The same for JSON, indented, without a byte that steers terminals. */
+int client_print_json(const json_t *json);
+
+/* JSON for a terminal or file: with the flags of json_dumps(3). */
+void client_add_json(struct text *text, const json_t *json, size_t flags);
+
+#endif

@@ -1,0 +1,49 @@
+#include "ctl/ready.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+#define PAUSE (100 * USEC_PER_MSEC)
+
+/* What one look came to: 0 and an answer, or why there was none. A look takes no longer than what
+ * is left of the wait, since what answers may hang. */
+static int look(const struct client *client, usec_t left, struct http_reply *ret_reply)
+{
+    usec_t timeout = left > 0 && left < client->timeout ? left : client->timeout;
+    *ret_reply = (struct http_reply){0};
+    return http_ask(&client->place, "GET", "/readyz", timeout, ret_reply);
+}
+
+static int say_ready(void)
+{
+    struct text line = {0};
+    text_add(&line, "ready\n");
+    int result = client_print(&line);
+    text_clear(&line);
+    return result;
+}
+
+int ready_run(const struct client *client, char **arguments)
+{
+    usec_t until = clock_now() + client->wait;
+    struct http_reply reply;
+    int result;
+    (void)arguments;
+    for (;;) {
+        result = look(client, client->wait >= 0 ? until - clock_now() : 0, &reply);
+        usec_t left = until - clock_now();
+        if ((result == 0 && reply.status == 200) || client->wait < 0 || left <= 0)
+            break;
+        text_clear(&reply.body);
+        usec_t pause = left < PAUSE ? left : PAUSE;
+        poll(NULL, 0, (int)(pause / USEC_PER_MSEC) + 1);
+    }
+    if (result < 0) {
+        result = client_explain(client, result);
+        result = client->wait >= 0 ? CLIENT_REFUSED : result; /* it had the time to come */
+    } else {
+        result = reply.status == 200 ? say_ready() : client_refuse(&reply);
+    }
+    text_clear(&reply.body);
+    return result;
+}

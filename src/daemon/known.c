@@ -1,0 +1,178 @@
+#include "daemon/known.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define UPSTREAM "upstream "
+/* The longest line that known_write() writes is that of an upstream's name, a file's stem. */
+#define LINE_MOST 512
+#define TIER_MOST 1000000
+
+struct known_upstream {
+    char *name;
+    struct place *places;
+    size_t count;
+};
+
+struct known {
+    struct known_upstream *upstreams;
+    size_t count;
+};
+
+/* --- writing ------------------------------------------------------------------------------------
+ */
+
+static void write_set(FILE *out, const struct endpoint_set *set)
+{
+    for (size_t tier = 0; tier < set->tier_count; tier++)
+        for (size_t n = 0; n < set->tiers[tier].count; n++) {
+            size_t index = set->tiers[tier].first + n;
+            char text[ADDRESS_TEXT_MAX];
+            fprintf(out, "%zu %u %s\n", tier, set->weights[index],
+                    address_format(&set->endpoints[index]->address, text));
+        }
+}
+
+static int write_all(FILE *out, const struct known_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, UPSTREAM "%s\n", entries[i].name);
+        write_set(out, entries[i].set);
+    }
+    return fflush(out) == 0 ? 0 : -errno;
+}
+
+int known_write(const struct known_entry *entries, size_t count)
+{
+    int fd = memfd_create("redial-known", MFD_CLOEXEC);
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!out) {
+        int error = -errno;
+        if (fd >= 0)
+            close(fd);
+        return error;
+    }
+    int result = write_all(out, entries, count);
+    int copy = result == 0 ? dup(fd) : -1; /* the stream closes its own */
+    if (result == 0 && copy < 0)
+        result = -errno;
+    fclose(out);
+    if (result < 0)
+        return result;
+    lseek(copy, 0, SEEK_SET);
+    return copy;
+}
+
+/* --- reading ------------------------------------------------------------------------------------
+ */
+
+static int add_upstream(struct known *known, const char *name)
+{
+    struct known_upstream *grown =
+        reallocarray(known->upstreams, known->count + 1, sizeof *known->upstreams);
+    if (!grown)
+        return -ENOMEM;
+    known->upstreams = grown;
+    grown[known->count] = (struct known_upstream){.name = strdup(name)};
+    if (!grown[known->count].name)
+        return -ENOMEM;
+    known->count++;
+    return 0;
+}
+
+static bool parse_place(const char *line, struct place *ret_place)
+{
+    char text[ADDRESS_TEXT_MAX];
+    unsigned tier, weight;
+    const char *why;
+    if (sscanf(line, "%7u %5u %71s", &tier, &weight, text) != 3 || tier > TIER_MOST ||
+        weight > UINT16_MAX)
+        return false;
+    *ret_place = (struct place){.tier = tier, .weight = (uint16_t)weight};
+    return address_parse(text, &ret_place->address, &why) == 0 &&
+           address_is_unicast(&ret_place->address);
+}
+
+static int add_place(struct known_upstream *upstream, const struct place *place)
+{
+    struct place *grown =
+        reallocarray(upstream->places, upstream->count + 1, sizeof *upstream->places);
+    if (!grown)
+        return -ENOMEM;
+    upstream->places = grown;
+    grown[upstream->count++] = *place;
+    return 0;
+}
+
+static int take_line(struct known *known, const char *line)
+{
+    struct place place;
+    if (strncmp(line, UPSTREAM, strlen(UPSTREAM)) == 0)
+        return add_upstream(known, line + strlen(UPSTREAM));
+    if (known->count > 0 && parse_place(line, &place))
+        return add_place(&known->upstreams[known->count - 1], &place);
+    return 0;
+}
+
+static int read_lines(FILE *in, struct known *known)
+{
+    char line[LINE_MOST];
+    int result = 0;
+    while (result == 0 && fgets(line, sizeof line, in)) {
+        line[strcspn(line, "\n")] = '\0';
+        result = take_line(known, line);
+    }
+    return result;
+}
+
+int known_read(int fd, struct known **ret_known)
+{
+    struct known *known = calloc(1, sizeof *known);
+    int copy = dup(fd);
+    FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
+    int result = known && in ? 0 : -ENOMEM;
+    if (result == 0) {
+        lseek(copy, 0, SEEK_SET);
+        result = read_lines(in, known);
+    }
+    if (in)
+        fclose(in);
+    else if (copy >= 0)
+        close(copy);
+    if (result < 0) {
+        known_free(known);
+        return result;
+    }
+    *ret_known = known;
+    return 0;
+}
+
+/* --- using --------------------------------------------------------------------------------------
+ */
+
+struct endpoint_set *known_set(const struct known *known, const char *name)
+{
+    for (size_t i = 0; known && i < known->count; i++) {
+        struct known_upstream *upstream = &known->upstreams[i];
+        if (strcmp(upstream->name, name) != 0 || upstream->count == 0)
+            continue;
+        upstream->count = places_settle(upstream->places, upstream->count);
+        return endpoint_set_new(NULL, upstream->places, upstream->count);
+    }
+    return NULL;
+}
+
+void known_free(struct known *known)
+{
+    for (size_t i = 0; known && i < known->count; i++) {
+        free(known->upstreams[i].name);
+        free(known->upstreams[i].places);
+    }
+    if (known)
+        free(known->upstreams);
+    free(known);
+}

@@ -1,0 +1,254 @@
+#include "daemon/upgrade.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/engine.h"
+#include "daemon/handover.h"
+#include "daemon/known.h"
+#include "daemon/pulse.h"
+#include "daemon/service.h"
+#include "proxy/loop.h"
+
+/* How long a successor may take until it serves. */
+#define PATIENCE (60 * USEC_PER_SEC)
+
+struct upgrade {
+    struct engine *engine;
+    char *const *argv;
+    char *program;
+    upgrade_done *done;
+    void *arg;
+    bool begins; /* and the workers are told */
+    struct pulse_wait wait;
+    pid_t successor;     /* that starts; 0: none */
+    int ready;           /* our end of the socket on which it says that it serves; -1: none */
+    struct event *heard; /* something came there */
+    struct event *timer;
+};
+
+/* --- what the successor gets -------------------------------------------------------------------
+ */
+
+static int add_fronts(struct handover *handover, struct engine *engine)
+{
+    int result = 0;
+    list_each(node, &engine->fronts.open)
+    {
+        struct front *front = list_entry(node, struct front, node);
+        for (size_t i = 0; i < front->count && result == 0; i++)
+            if (!front->sockets[i].copy)
+                result = handover_add_socket(handover, &front->listen, front->sockets[i].fd);
+    }
+    return result;
+}
+
+/* Returns a memfd or -errno. */
+static int write_known(struct engine *engine)
+{
+    size_t count = 0;
+    struct known_entry *entries = calloc(engine->config->upstream_count + 1, sizeof *entries);
+    if (!entries)
+        return -ENOMEM;
+    list_each(node, &engine->services)
+    {
+        struct service *service = list_entry(node, struct service, node);
+        entries[count++] =
+            (struct known_entry){service_config(service)->name, discovery_set(service->discovery)};
+    }
+    int fd = known_write(entries, count);
+    free(entries);
+    return fd;
+}
+
+static int start(struct upgrade *upgrade, int ready, int known)
+{
+    struct handover handover = {0};
+    int result = add_fronts(&handover, upgrade->engine);
+    if (result == 0)
+        result = handover_add(&handover, HANDOVER_KNOWN, known);
+    if (result == 0)
+        result = handover_add(&handover, HANDOVER_READY, ready);
+    if (result == 0)
+        result = handover_start(&handover, upgrade->program, upgrade->argv, &upgrade->successor);
+    handover_clear(&handover);
+    return result;
+}
+
+/* --- how it ends --------------------------------------------------------------------------------
+ */
+
+static void give_up_waiting(struct upgrade *upgrade)
+{
+    event_del(upgrade->timer);
+    if (upgrade->heard)
+        event_free(upgrade->heard);
+    if (upgrade->ready >= 0)
+        close(upgrade->ready);
+    upgrade->heard = NULL;
+    upgrade->ready = -1;
+}
+
+static void fail(struct upgrade *upgrade, const char *why)
+{
+    log_outcome_error("the upgrade failed: this process goes on",
+                      log_number("successor", upgrade->successor), log_text("error", why));
+    give_up_waiting(upgrade);
+    if (upgrade->successor > 0)
+        kill(upgrade->successor, SIGKILL);
+    upgrade->successor = 0;
+}
+
+static void on_heard(evutil_socket_t fd, short events, void *arg)
+{
+    struct upgrade *upgrade = arg;
+    char byte;
+    (void)events;
+    if (read(fd, &byte, 1) != 1) { /* its end, of which SIGCHLD tells the reason */
+        event_free(upgrade->heard);
+        upgrade->heard = NULL;
+        return;
+    }
+    pid_t successor = upgrade->successor;
+    log_outcome_info("upgraded", log_number("successor", successor));
+    upgrade->successor = 0;
+    upgrade->done(upgrade->arg, successor);
+    give_up_waiting(upgrade); /* and with that the successor knows that it is the one */
+}
+
+static void on_timeout(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    fail(arg, "it did not say in time that it serves");
+}
+
+void upgrade_child_ended(struct upgrade *upgrade, pid_t child, int status)
+{
+    char why[96];
+    if (!upgrade || child != upgrade->successor)
+        return;
+    upgrade->successor = 0;
+    if (WIFSIGNALED(status))
+        snprintf(why, sizeof why, "it was ended by signal %d", WTERMSIG(status));
+    else
+        snprintf(why, sizeof why, "it ended with status %d: its own lines above say why",
+                 WEXITSTATUS(status));
+    fail(upgrade, why);
+}
+
+/* --- how it begins ------------------------------------------------------------------------------
+ */
+
+static int await(struct upgrade *upgrade)
+{
+    upgrade->heard =
+        event_new(upgrade->engine->base, upgrade->ready, EV_READ | EV_PERSIST, on_heard, upgrade);
+    struct timeval patience = clock_timeval(PATIENCE);
+    return upgrade->heard && event_add(upgrade->heard, NULL) == 0 &&
+                   event_add(upgrade->timer, &patience) == 0
+               ? 0
+               : -ENOMEM;
+}
+
+static int begin(struct upgrade *upgrade)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return -errno;
+    upgrade->ready = ends[0];
+    int known = write_known(upgrade->engine);
+    int result = known < 0 ? known : await(upgrade);
+    if (result == 0)
+        result = start(upgrade, ends[1], known);
+    if (known >= 0)
+        close(known);
+    close(ends[1]);
+    return result;
+}
+
+/* Every worker knows by now that its descriptors are about to be shared. */
+static void on_pulse(struct pulse_wait *wait)
+{
+    struct upgrade *upgrade = list_entry(wait, struct upgrade, wait);
+    int result = begin(upgrade);
+    loop_descriptors_are_shared(false);
+    upgrade->begins = false;
+    if (result < 0)
+        fail(upgrade, strerror(-result));
+    else
+        log_outcome_info("upgrading", log_text("program", upgrade->program),
+                         log_number("successor", upgrade->successor));
+}
+
+int upgrade_begin(struct upgrade *upgrade, char *ret_why, size_t size)
+{
+    if (upgrade->engine->stopping) {
+        snprintf(ret_why, size, "redial is stopping");
+        return -EBUSY;
+    }
+    if (upgrade->begins || upgrade->successor != 0) {
+        snprintf(ret_why, size, "an upgrade is under way already");
+        return -EBUSY;
+    }
+    if (getpid() == 1) {
+        snprintf(ret_why, size,
+                 "redial is process 1, whose end is that of its container: start a "
+                 "container of the new image instead");
+        return -EPERM;
+    }
+    upgrade->begins = true;
+    loop_descriptors_are_shared(true);
+    pulse_ask(upgrade->engine->pulse, &upgrade->wait);
+    return 0;
+}
+
+/* --- from start to end --------------------------------------------------------------------------
+ */
+
+/* The path by which the program was started, since a package's upgrade puts another file there; or
+ * the file that runs, where it was found by PATH. */
+static char *find_program(const char *name)
+{
+    return realpath(strchr(name, '/') ? name : "/proc/self/exe", NULL);
+}
+
+struct upgrade *upgrade_new(struct engine *engine, char *const argv[], upgrade_done *done,
+                            void *arg)
+{
+    struct upgrade *upgrade = calloc(1, sizeof *upgrade);
+    if (!upgrade)
+        return NULL;
+    *upgrade =
+        (struct upgrade){.engine = engine, .argv = argv, .done = done, .arg = arg, .ready = -1};
+    upgrade->wait.answered = on_pulse;
+    list_init(&upgrade->wait.node);
+    upgrade->program = find_program(argv[0]);
+    upgrade->timer = evtimer_new(engine->base, on_timeout, upgrade);
+    if (upgrade->program && upgrade->timer)
+        return upgrade;
+    upgrade_free(upgrade);
+    return NULL;
+}
+
+void upgrade_free(struct upgrade *upgrade)
+{
+    if (!upgrade)
+        return;
+    pulse_forget(&upgrade->wait);
+    if (upgrade->successor > 0)
+        kill(upgrade->successor, SIGKILL);
+    if (upgrade->timer) {
+        give_up_waiting(upgrade);
+        event_free(upgrade->timer);
+    }
+    free(upgrade->program);
+    free(upgrade);
+}

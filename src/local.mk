@@ -85,6 +85,7 @@ libproxy_a_SOURCES = \
 	src/proxy/session_end.c src/proxy/session_end.h \
 	src/proxy/sessions.c src/proxy/sessions.h \
 	src/proxy/socket_options.c src/proxy/socket_options.h \
+	src/proxy/spare.h \
 	src/proxy/stall.c src/proxy/stall.h \
 	src/proxy/stream.c src/proxy/stream.h \
 	src/proxy/sweep.c src/proxy/sweep.h \

@@ -55,7 +55,7 @@ enum connect_outcome connect_classify(int error)
 static void attempt_free(struct connect_attempt *attempt)
 {
     timer_stop(&attempt->loop->timers, &attempt->timer);
-    free(attempt);
+    spare_give(&attempt->loop->spares, SPARE_CONNECT, attempt);
 }
 
 static void finish(struct connect_attempt *attempt, int error)
@@ -137,7 +137,7 @@ int connect_start(struct loop *loop, const struct address *address,
                   const struct upstream_options *options, usec_t timeout,
                   connect_callback *callback, void *arg, struct connect_attempt **ret_attempt)
 {
-    struct connect_attempt *attempt = calloc(1, sizeof *attempt);
+    struct connect_attempt *attempt = spare_take(&loop->spares, SPARE_CONNECT, sizeof *attempt);
     if (!attempt)
         return -ENOMEM;
     *attempt = (struct connect_attempt){
@@ -146,7 +146,7 @@ int connect_start(struct loop *loop, const struct address *address,
     int fd = connect_open(address, options, false);
     int result = fd < 0 ? fd : stream_new(loop, fd, on_stream, attempt, &attempt->stream);
     if (result < 0) {
-        free(attempt);
+        spare_give(&loop->spares, SPARE_CONNECT, attempt);
         return result;
     }
     attempt->stream->nagle = true;

@@ -63,7 +63,7 @@ static void dial_free(struct dial *dial)
         give_up(dial, race_withdraw(lane));
     tally_dialled(dial->view->tally, dial->attempts);
     tried_clear(&dial->tried);
-    free(dial);
+    spare_give(&dial->view->loop->spares, SPARE_DIAL, dial);
 }
 
 unsigned dial_attempts(const struct dial *dial)
@@ -428,7 +428,7 @@ static void on_news(struct waiter *waiter)
 
 int dial_start(struct view *view, dial_callback *callback, void *arg, struct dial **ret_dial)
 {
-    struct dial *dial = calloc(1, sizeof *dial);
+    struct dial *dial = spare_take(&view->loop->spares, SPARE_DIAL, sizeof *dial);
     if (!dial)
         return -ENOMEM;
     *dial = (struct dial){.view = view, .callback = callback, .arg = arg};

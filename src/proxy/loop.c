@@ -27,6 +27,7 @@ void loop_clear(struct loop *loop)
         close(loop->epoll);
     free(loop->buffer);
     pipe_pool_clear(&loop->pipes);
+    spares_clear(&loop->spares);
     *loop = (struct loop){.epoll = -1};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "proxy/pipe.h"
+#include "proxy/spare.h"
 #include "proxy/timer.h"
 
 /* Bytes that pass through here in one piece. One buffer serves all sessions of a thread. */
@@ -28,6 +29,7 @@ struct loop {
     int epoll;
     char *buffer;
     struct pipe_pool pipes;
+    struct spares spares;
     struct timers timers;
     struct list tasks;
     struct watch *due[LOOP_EVENTS]; /* of this turn; NULL: forgotten meanwhile */

@@ -1,6 +1,7 @@
 #include "proxy/pipe.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -10,6 +11,15 @@ static void pipe_close(struct pipe_pool *pool, struct pipe *pipe)
     close(pipe->out);
     free(pipe);
     pool->open--;
+}
+
+/* Returns whether the pipe holds what makes it worth having. */
+static bool enlarge(const struct pipe *pipe)
+{
+    for (int size = PIPE_SIZE; size > PIPE_SIZE_LEAST; size /= 2)
+        if (fcntl(pipe->in, F_SETPIPE_SZ, size) >= 0)
+            return true;
+    return fcntl(pipe->in, F_GETPIPE_SZ) >= PIPE_SIZE_LEAST;
 }
 
 static struct pipe *pipe_open(struct pipe_pool *pool)
@@ -23,8 +33,7 @@ static struct pipe *pipe_open(struct pipe_pool *pool)
     pipe->out = ends[0];
     pipe->in = ends[1];
     pool->open++;
-    if (fcntl(pipe->in, F_SETPIPE_SZ, PIPE_SIZE) < 0 &&
-        fcntl(pipe->in, F_GETPIPE_SZ) < PIPE_SIZE_LEAST) {
+    if (!enlarge(pipe)) {
         pipe_close(pool, pipe);
         return NULL;
     }

@@ -18,12 +18,12 @@ struct pipe_pool {
 };
 
 /* Most pipes of one pool: streams whose receivers keep up share one; the others go without. */
-#define PIPES_MOST 32
+#define PIPES_MOST 16
 
-/* What a pipe is made to hold where the kernel allows it; otherwise what the kernel gives, but not
- * less than the second one, which is its default: who is above pipe-user-pages-soft of pipe(7) gets
- * a page or two, and copying is cheaper then. */
-#define PIPE_SIZE (256 * 1024)
+/* What a pipe is made to hold where the kernel allows it; otherwise half of that, and so on, but
+ * not less than the second one, which is the kernel's default: who is above pipe-user-pages-soft of
+ * pipe(7) gets a page or two, and copying is cheaper then. */
+#define PIPE_SIZE (512 * 1024)
 #define PIPE_SIZE_LEAST (64 * 1024)
 
 /* An empty pipe, or NULL where there are PIPES_MOST, or this host has no descriptors or memory. */

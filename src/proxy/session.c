@@ -65,7 +65,7 @@ void session_finish(struct session *session, enum session_end end, bool orderly)
     list_remove(&session->node);
     if (session->endpoint)
         balance_release(&view->upstream->balancer, session->endpoint);
-    free(session);
+    spare_give(&view->loop->spares, SPARE_SESSION, session);
     on_end(view);
 }
 
@@ -193,14 +193,15 @@ static void on_dialled(void *arg, const struct dial_result *result)
 int session_start(struct view *view, int fd, const struct address *client,
                   void (*on_end)(struct view *view))
 {
-    struct session *session = calloc(1, sizeof *session);
+    struct session *session = spare_take(&view->loop->spares, SPARE_SESSION, sizeof *session);
     if (!session) {
         socket_reset(fd);
         return -ENOMEM;
     }
+    *session = (struct session){.view = view};
     int result = stream_new(view->loop, fd, on_client_while_dialling, session, &session->client);
     if (result < 0) {
-        free(session);
+        spare_give(&view->loop->spares, SPARE_SESSION, session);
         return result;
     }
     session->view = view;
@@ -211,7 +212,7 @@ int session_start(struct view *view, int fd, const struct address *client,
     result = dial_start(view, on_dialled, session, &session->dial);
     if (result < 0) {
         stream_reset(session->client);
-        free(session);
+        spare_give(&view->loop->spares, SPARE_SESSION, session);
         return result;
     }
     list_append(&view->sessions, &session->node);

@@ -34,16 +34,16 @@ int stream_new(struct loop *loop, int fd, stream_handler *handler, void *owner,
                struct stream **ret_stream)
 {
     int result = -ENOMEM;
-    struct stream *stream = calloc(1, sizeof *stream);
+    struct stream *stream = spare_take(&loop->spares, SPARE_STREAM, sizeof *stream);
     if (stream) {
-        stream->loop = loop;
-        stream->watch = (struct watch){fd, on_ready};
+        *stream = (struct stream){.watch = {fd, on_ready}, .loop = loop};
         stream_set_owner(stream, handler, owner);
         result = loop_watch(loop, &stream->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     }
     if (result < 0) {
         socket_reset(fd);
-        free(stream);
+        if (stream)
+            spare_give(&loop->spares, SPARE_STREAM, stream);
         return result;
     }
     *ret_stream = stream;
@@ -62,7 +62,7 @@ void stream_close(struct stream *stream)
         return;
     loop_forget(stream->loop, &stream->watch);
     close(stream->watch.fd);
-    free(stream);
+    spare_give(&stream->loop->spares, SPARE_STREAM, stream);
 }
 
 void stream_reset(struct stream *stream)
@@ -71,7 +71,7 @@ void stream_reset(struct stream *stream)
         return;
     loop_forget(stream->loop, &stream->watch);
     socket_reset(stream->watch.fd);
-    free(stream);
+    spare_give(&stream->loop->spares, SPARE_STREAM, stream);
 }
 
 void socket_reset(int fd)

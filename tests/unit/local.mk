@@ -48,6 +48,8 @@ unit_programs = \
 	tests/unit/test_discovery_resolver_files \
 	tests/unit/test_discovery_explain \
 	tests/unit/test_proxy_heap \
+	tests/unit/test_proxy_pipe \
+	tests/unit/test_proxy_spare \
 	tests/unit/test_proxy_balance \
 	tests/unit/test_proxy_balance_threads \
 	tests/unit/test_proxy_balance_weights \
@@ -331,6 +333,14 @@ tests_unit_test_discovery_resolver_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 tests_unit_test_proxy_heap_SOURCES = tests/unit/test_proxy_heap.c tests/unit/suite.h
 tests_unit_test_proxy_heap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_heap_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_pipe_SOURCES = tests/unit/test_proxy_pipe.c tests/unit/suite.h
+tests_unit_test_proxy_pipe_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_pipe_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
+
+tests_unit_test_proxy_spare_SOURCES = tests/unit/test_proxy_spare.c tests/unit/suite.h
+tests_unit_test_proxy_spare_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_proxy_spare_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_balance_SOURCES = tests/unit/test_proxy_balance.c tests/unit/suite.h \
 	tests/unit/balance_rig.c \

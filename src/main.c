@@ -204,8 +204,10 @@ static int serve(struct command *command, struct config *config)
                                             .arg = command});
     struct admin *admin = NULL;
     int status = server && admin_start(server, &admin) == 0 ? 0 : 1;
-    if (status == 0)
+    if (status == 0) {
         server_run(server);
+        admin_finish(admin);
+    }
     admin_free(admin);
     server_free(server);
     return status;

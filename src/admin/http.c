@@ -43,6 +43,7 @@ struct admin_http {
     struct places *over_unix, *over_tcp;
     struct door *doors;
     size_t door_count;
+    bool leaving; /* nobody more is accepted */
 };
 
 /* All doors: an error of accept(2) tells its listener alone, since its argument is evhttp's. */
@@ -81,6 +82,8 @@ static void dispatch(const struct door *door, const struct connection *connectio
         reply_method(request, get != NULL, post != NULL);
     else if (!route)
         admin_reply_line(request, 404, "there is nothing at this path: redial(8) lists all");
+    else if (http->leaving && is_post)
+        admin_reply_line(request, 503, "another process has taken over meanwhile: ask again");
     else
         route->handler(request, http->context);
 }
@@ -126,6 +129,8 @@ static void on_request(struct evhttp_request *http, void *arg)
 static void rest(struct door *door, usec_t span)
 {
     struct timeval wait = clock_timeval(span);
+    if (door->http->leaving)
+        return;
     evconnlistener_disable(door->listener);
     event_add(door->resume, &wait);
 }
@@ -232,6 +237,15 @@ int admin_http_new(struct event_base *base, const struct admin_listener *listene
     }
     *ret_http = http;
     return 0;
+}
+
+void admin_http_leave(struct admin_http *http)
+{
+    http->leaving = true;
+    for (size_t i = 0; i < http->door_count; i++) {
+        evconnlistener_disable(http->doors[i].listener);
+        event_del(http->doors[i].resume);
+    }
 }
 
 size_t admin_http_connections(const struct admin_http *http)

@@ -87,8 +87,10 @@ static void add_override(struct command *command, const char *key, const char *v
 {
     size_t count = command->sources.override_count;
     char **grown = reallocarray(command->overrides, count + 1, sizeof *grown);
-    if (!grown || asprintf(&grown[count], "%s%s%s", key, *key ? "=" : "", value) < 0)
-        abort();
+    if (!grown || asprintf(&grown[count], "%s%s%s", key, *key ? "=" : "", value) < 0) {
+        fputs("redial: there is no memory to read the command line\n", stderr);
+        exit(1);
+    }
     command->overrides = grown;
     command->sources.overrides = grown;
     command->sources.override_count = count + 1;

@@ -7,6 +7,7 @@
 
 #include "admin/actions.h"
 #include "admin/http.h"
+#include "admin/json.h"
 #include "admin/metrics.h"
 #include "admin/page.h"
 #include "admin/sockets.h"
@@ -50,7 +51,7 @@ static void reply_json(struct admin_request *request, json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(json);
-    if (text)
+    if (!json_lacked_memory() && text)
         admin_reply(request, 200, ADMIN_JSON, text, strlen(text));
     else
         reply_no_memory(request);
@@ -226,6 +227,7 @@ int admin_start(struct server *server, struct admin **ret_admin)
     if (!admin)
         return engine_fail("the admin interface could not be made", -ENOMEM);
     admin->server = server;
+    json_watch_memory();
     int result = admin_sockets_open(&admin->sockets, &engine->config->global, &engine->fronts);
     if (result < 0) {
         free(admin);

@@ -127,8 +127,11 @@ static json_t *list(const struct endpoint_set *set, const struct reasons *reason
             const struct endpoint *endpoint = set->endpoints[index];
             json_t *object =
                 endpoint_json(endpoint, all, reason_of(reasons, &endpoint->address, discovery));
-            if (!object || place(object, set, tier, index) != 0 ||
-                json_array_append_new(array, object) != 0) {
+            if (object && place(object, set, tier, index) != 0) {
+                json_decref(object);
+                object = NULL;
+            }
+            if (json_array_append_new(array, object) != 0) { /* of NULL it takes nothing */
                 json_decref(array);
                 return NULL;
             }

@@ -143,8 +143,8 @@ static void on_resume(evutil_socket_t fd, short events, void *arg)
     (void)events;
     if (wait > 0)
         rest(door, wait);
-    else
-        evconnlistener_enable(door->listener);
+    else if (evconnlistener_enable(door->listener) < 0)
+        rest(door, PAUSE);
 }
 
 /* While all places are taken, newcomers wait in the kernel's queue until one has been taken long
@@ -199,7 +199,9 @@ static bool open_door(struct door *door, struct event_base *base,
     evhttp_set_default_content_type(door->evhttp, NULL);
     evconnlistener_set_error_cb(door->listener, on_accept_error);
     door->bound = evhttp_bind_listener(door->evhttp, door->listener) != NULL;
-    return door->bound;
+    /* evhttp does not tell whether the loop watches it: enabling it twice does no harm, and tells
+     */
+    return door->bound && evconnlistener_enable(door->listener) == 0;
 }
 
 static void close_door(struct door *door)

@@ -1,6 +1,28 @@
 #include "admin/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+static bool lacked;
+
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size);
+    lacked = lacked || !memory;
+    return memory;
+}
+
+void json_watch_memory(void)
+{
+    json_set_alloc_funcs(allocate, free);
+}
+
+bool json_lacked_memory(void)
+{
+    bool result = lacked;
+    lacked = false;
+    return result;
+}
 
 json_t *json_time(const struct timespec *time)
 {

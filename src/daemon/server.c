@@ -65,8 +65,9 @@ static void on_stop_timeout(evutil_socket_t fd, short events, void *arg)
 
 static void on_drained(void *arg)
 {
-    struct server *server = arg;
-    event_base_loopexit(server->engine.base, NULL);
+    struct event_base *base = ((struct server *)arg)->engine.base;
+    if (event_base_loopexit(base, NULL) < 0) /* after what else is due; but it takes memory */
+        event_base_loopbreak(base);
 }
 
 static void on_lingered(void *arg)

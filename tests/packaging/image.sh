@@ -18,6 +18,7 @@ case $(ldd "$redial") in
 *libasan* | *libtsan* | *libubsan*) skip "not applicable: a build with sanitizers" ;;
 esac
 unshare --net true 2>/dev/null || skip "network namespaces are not allowed here"
+awk '$3 ~ /^cgroup/ { found = 1 } END { exit !found }' /proc/mounts || skip "no control groups are mounted here"
 [ -L /bin ] || skip "the programs of this host are not all below /usr"
 
 # Everything of buildah and podman is in here, and nothing of it stays behind.

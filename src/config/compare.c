@@ -9,8 +9,8 @@ struct items {
 
 bool listen_same_place(const struct listen *a, const struct listen *b)
 {
-    return strcmp(a->path, b->path) == 0 && strcmp(a->name, b->name) == 0 &&
-           address_equal(&a->address, &b->address);
+    return a->kind == b->kind && (listen_is_address(a) ? address_equal(&a->address, &b->address)
+                                                       : strcmp(a->path, b->path) == 0);
 }
 
 bool listen_equal(const struct listen *a, const struct listen *b)
@@ -40,7 +40,7 @@ static bool same_target(const void *a, const void *b)
     const struct target *one = a, *other = b;
     return one->kind == other->kind && address_equal(&one->address, &other->address) &&
            one->port == other->port && one->absolute == other->absolute &&
-           strcmp(one->name, other->name) == 0;
+           (one->kind == TARGET_ADDRESS || strcmp(one->name, other->name) == 0);
 }
 
 static bool same_network(const void *a, const void *b)

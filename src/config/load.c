@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/compare.h"
 #include "config/ini.h"
 #include "config/settings.h"
 
@@ -344,11 +345,6 @@ static struct origin admin_origin(const struct loader *loader)
     return (struct origin){"[redial] admin", 0};
 }
 
-static bool same_place(const struct listen *a, const struct listen *b)
-{
-    return address_equal(&a->address, &b->address) && strcmp(a->path, b->path) == 0;
-}
-
 /* Who connects to an upstream must not find the admin interface there. The registry cannot know: a
  * weaker source's admin addresses do not count. */
 static void check_admin(const struct loader *loader, const struct global_options *options)
@@ -365,7 +361,7 @@ static void check_admin(const struct loader *loader, const struct global_options
                        "here or for [redial] admin",
                        text);
         for (size_t j = 0; j < i; j++)
-            if (same_place(admin, &options->admins[j])) {
+            if (listen_same_place(admin, &options->admins[j])) {
                 errors_add(loader->errors, origin, "admin address %s is named twice", text);
                 break;
             }

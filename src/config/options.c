@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/item.h"
 #include "config/model.h"
 #include "config/value.h"
 
@@ -298,68 +299,18 @@ ASSERT_LIST(upstream_options, resolvers, resolver_count);
 ASSERT_LIST(upstream_options, preferred, preferred_count);
 ASSERT_LIST(upstream_options, sources, source_count);
 
-static int parse_listen_item(const char *text, void *items, const char **why)
-{
-    return listen_parse(text, items, why);
-}
-
-static int parse_target_item(const char *text, void *items, const char **why)
-{
-    return target_parse(text, items, why) < 0 ? -EINVAL : 1;
-}
-
-static int parse_network_item(const char *text, void *items, const char **why)
-{
-    return network_parse(text, items, why) < 0 ? -EINVAL : 1;
-}
-
-#define DNS_PORT 53
-
-static int parse_resolver_item(const char *text, void *items, const char **why)
-{
-    if (address_parse_ip(text, DNS_PORT, items))
-        return 1;
-    if (text[0] == '[' && text[strlen(text) - 1] == ']') {
-        *why = "it is not an IP address, or its port is missing behind the bracket";
-        return -EINVAL;
-    }
-    if (!strchr(text, ':')) {
-        *why = "a DNS server is an IP address, with :PORT where it is not 53";
-        return -EINVAL;
-    }
-    return address_parse(text, items, why) < 0 ? -EINVAL : 1;
-}
-
-static int parse_source_item(const char *text, void *items, const char **why)
-{
-    struct address *address = items;
-    if (!address_parse_ip(text, 0, address)) {
-        *why = "it is not an IP address; no port goes with it";
-        return -EINVAL;
-    }
-    if (address_is_unspecified(address)) {
-        *why = "it is no address: leave source out for the kernel's choice";
-        return -EINVAL;
-    }
-    return 1;
-}
-
-static int parse_admin_item(const char *text, void *items, const char **why)
-{
-    return listen_parse_admin(text, items, why);
-}
-
 /* What an element is; one text becomes at most LISTEN_EXPANSION_MAX of them. */
 static const struct list_type {
     size_t size;
     int (*parse)(const char *text, void *items, const char **why);
+    void (*clear)(void *item); /* NULL: it owns nothing */
 } list_types[] = {
-    [OPTION_LISTENS] = {sizeof(struct listen), parse_listen_item},
-    [OPTION_TARGETS] = {sizeof(struct target), parse_target_item},
-    [OPTION_NETWORKS] = {sizeof(struct network), parse_network_item},
-    [OPTION_RESOLVERS] = {sizeof(struct address), parse_resolver_item},
-    [OPTION_SOURCES] = {sizeof(struct address), parse_source_item},
-    [OPTION_ADMINS] = {sizeof(struct listen), parse_admin_item},
+    [OPTION_LISTENS] = {sizeof(struct listen), item_parse_listen, item_clear_listen},
+    [OPTION_TARGETS] = {sizeof(struct target), item_parse_target, item_clear_target},
+    [OPTION_NETWORKS] = {sizeof(struct network), item_parse_network, NULL},
+    [OPTION_RESOLVERS] = {sizeof(struct address), item_parse_resolver, NULL},
+    [OPTION_SOURCES] = {sizeof(struct address), item_parse_source, NULL},
+    [OPTION_ADMINS] = {sizeof(struct listen), item_parse_admin, item_clear_listen},
 };
 
 static void list_read(const struct config_option *option, const void *options,
@@ -380,6 +331,13 @@ static void list_write(const struct config_option *option, void *options,
                        const struct any_list *list)
 {
     memcpy((char *)options + option->offset, list, sizeof *list);
+}
+
+static void list_free(struct any_list *list, const struct list_type *type)
+{
+    for (size_t i = 0; i < list->count && type->clear; i++)
+        type->clear((char *)list->items + i * type->size);
+    free(list->items);
 }
 
 static void list_add(struct any_list *list, const void *items, size_t count, size_t size)
@@ -415,7 +373,7 @@ static int set_list(const struct config_option *option, void *options, const cha
         if (count < 0) {
             snprintf(why, size, "%s", reason);
             free(copy);
-            free(added.items);
+            list_free(&added, type);
             return -EINVAL;
         }
         list_add(&added, &parsed, (size_t)count, type->size);
@@ -470,7 +428,7 @@ void option_clear_list(const struct config_option *option, void *options)
 {
     struct any_list list;
     list_read(option, options, &list);
-    free(list.items);
+    list_free(&list, &list_types[option->type]);
     list_write(option, options, &(struct any_list){0});
 }
 

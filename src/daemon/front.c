@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,7 +29,8 @@ static int add(struct front *front, int fd, size_t worker, bool copy)
         return error;
     }
     front->sockets = grown;
-    grown[front->count++] = (struct front_socket){.fd = fd, .worker = worker, .copy = copy};
+    grown[front->count++] =
+        (struct front_socket){.fd = fd, .worker = (unsigned)worker & INT_MAX, .copy = copy};
     return 0;
 }
 
@@ -137,9 +139,9 @@ int front_open(const struct listen *listen, size_t workers, struct fronts *front
     struct front *front = calloc(1, sizeof *front);
     if (!front)
         return -ENOMEM;
-    *front = (struct front){.references = 1, .listen = *listen};
+    front->references = 1;
     list_init(&front->node);
-    int result = open_any(front, workers, fronts);
+    int result = listen_copy(&front->listen, listen) ? open_any(front, workers, fronts) : -ENOMEM;
     if (result < 0) {
         front_unref(front);
         return listen->optional && has_no_ipv6(result) ? 1 : result;
@@ -186,6 +188,7 @@ void front_unref(struct front *front)
     for (size_t i = 0; !front->given && i < front->count; i++)
         close(front->sockets[i].fd);
     free(front->sockets);
+    listen_clear(&front->listen);
     free(front);
 }
 
@@ -194,8 +197,11 @@ int front_adjust(struct front *front, const struct listen *listen)
     if (!listen_is_unix(listen) || listen_equal(&front->listen, listen))
         return 0;
     int result = unix_socket_adjust(front->file, listen);
-    if (result == 0)
-        front->listen = *listen;
+    if (result == 0) {
+        front->listen.mode = listen->mode;
+        front->listen.user = listen->user;
+        front->listen.group = listen->group;
+    }
     return result;
 }
 

@@ -19,8 +19,8 @@ struct fronts {
 /* A socket of a front. */
 struct front_socket {
     int fd;
-    size_t worker; /* who accepts from it */
-    bool copy;     /* a further descriptor of one that stands before it */
+    unsigned worker : 31; /* who accepts from it */
+    unsigned copy : 1;    /* a further descriptor of one that stands before it */
 };
 
 /* What the process listens on at one address: a socket for every worker (SO_REUSEPORT); or one, a
@@ -28,14 +28,14 @@ struct front_socket {
  * Kept through reloads as long as some upstream has the address. */
 struct front {
     struct list node; /* of the fronts */
-    unsigned references;
     struct listen listen;
     struct unix_socket *file; /* of a Unix socket; NULL otherwise */
-    bool given;               /* the descriptors belong to the workers */
-    bool told;                /* the log has heard of it */
-    bool reserved;            /* no upstream's */
-    size_t count;
     struct front_socket *sockets;
+    unsigned count;
+    unsigned references;
+    bool given;    /* the descriptors belong to the workers */
+    bool told;     /* the log has heard of it */
+    bool reserved; /* no upstream's */
 };
 
 /* Opens it for so many workers, or takes what was handed over for it. An address that another

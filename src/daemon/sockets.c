@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/compare.h"
 #include "config/config.h"
 #include "daemon/inherited.h"
 
@@ -92,8 +93,7 @@ static void adjust(struct front *front, const struct upstream_config *upstream)
 {
     for (size_t i = 0; i < upstream->options.listen_count; i++) {
         const struct listen *listen = &upstream->options.listens[i];
-        int result =
-            strcmp(front->listen.path, listen->path) == 0 ? front_adjust(front, listen) : 0;
+        int result = listen_same_place(&front->listen, listen) ? front_adjust(front, listen) : 0;
         if (result < 0)
             report_failure(upstream, listen, NULL, result);
     }

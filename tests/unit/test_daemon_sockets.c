@@ -33,6 +33,18 @@ static void setup(void)
                                         .options = {.listens = listens, .listen_count = 2}};
 }
 
+/* A Unix socket at a path that no other test has. */
+static struct listen at_own_path(void)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "/tmp/redial-unit-%d.sock", (int)getpid());
+    return (struct listen){.kind = LISTEN_UNIX,
+                           .mode = 0600,
+                           .user = LISTEN_USER_OWN,
+                           .group = LISTEN_GROUP_OWN,
+                           .path = path};
+}
+
 static const char *what_was_said(void)
 {
     ssize_t got = read(log_ends[0], said, sizeof said - 1);
@@ -169,13 +181,11 @@ END_TEST
 /* One socket, of which each worker has a descriptor; and its file goes when it is closed. */
 START_TEST(a_unix_socket_is_shared)
 {
-    char path[64];
     struct sockets sockets;
     struct stat status;
     size_t before = open_descriptors();
-    snprintf(path, sizeof path, "/tmp/redial-unit-%d.sock", (int)getpid());
-    listens[1] = (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
-    strcpy(listens[1].path, path);
+    listens[1] = at_own_path();
+    const char *path = listens[1].path;
     ck_assert_int_eq(sockets_open(&sockets, &upstream, 3, &fronts), 0);
     ck_assert_uint_eq(sockets.count, 2);
     ck_assert_uint_eq(open_descriptors(), before + 6);
@@ -203,11 +213,8 @@ START_TEST(a_failure_removes_the_files)
     struct sockets sockets;
     struct stat status;
     size_t before = open_descriptors();
-    for (size_t i = 0; i < 2; i++)
-        listens[i] =
-            (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
-    snprintf(listens[0].path, sizeof listens[0].path, "/tmp/redial-unit-%d.sock", (int)getpid());
-    strcpy(listens[1].path, "/nowhere/x.sock");
+    listens[0] = listens[1] = at_own_path();
+    listens[1].path = (char *)"/nowhere/x.sock";
     ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), -ENOENT);
     ck_assert_ptr_nonnull(strstr(what_was_said(), "its directory does not exist"));
     ck_assert_uint_eq(open_descriptors(), before);
@@ -279,8 +286,7 @@ START_TEST(a_mode_is_changed_in_place)
 {
     struct sockets before, after;
     struct stat status;
-    listens[0] = (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
-    snprintf(listens[0].path, sizeof listens[0].path, "/tmp/redial-unit-%d.sock", (int)getpid());
+    listens[0] = at_own_path();
     upstream.options.listen_count = 1;
     ck_assert_int_eq(sockets_open(&before, &upstream, 2, &fronts), 0);
     sockets_report(&before, &upstream);

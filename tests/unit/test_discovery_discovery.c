@@ -77,6 +77,8 @@ static void begin_with(struct subject *subject, const char *targets, enum dns_fa
     ck_assert_int_eq(
         discovery_new(lookups, servers, &options, NULL, on_change, subject, &subject->discovery),
         0);
+    for (size_t i = 0; i < options.target_count; i++)
+        target_clear(&parsed[i]);
     memset(parsed, 0xa5, sizeof parsed); /* they were copied */
     ck_assert_int_eq(subject->changes, 0);
 }

@@ -19,6 +19,7 @@ libbase_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \
 	src/base/stride.c src/base/stride.h \
+	src/base/timer.c src/base/timer.h \
 	src/base/utf8.c src/base/utf8.h
 
 libconfig_a_SOURCES = \
@@ -92,7 +93,6 @@ libproxy_a_SOURCES = \
 	src/proxy/sweep.c src/proxy/sweep.h \
 	src/proxy/talk.c src/proxy/talk.h \
 	src/proxy/tally.c src/proxy/tally.h \
-	src/proxy/timer.c src/proxy/timer.h \
 	src/proxy/tried.c src/proxy/tried.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/usable.h \

@@ -104,7 +104,7 @@ static struct endpoint_set *advance(struct discovery *discovery)
     if (!previous || !(discovery->carried || endpoint_set_is(previous, places, count)))
         next = endpoint_set_new(previous, places, count);
     free(places);
-    discovery->scope.starving = count == 0;
+    discovery->scope.interest.starving = count == 0;
     if (!next)
         return NULL;
     discovery->set = next;
@@ -197,13 +197,13 @@ static struct scope scope_of(struct discovery *discovery, struct lookups *lookup
         .lookups = lookups,
         .servers = servers,
         .rules = {.hold = options->hold, .sample_size = (unsigned)options->sample_size},
-        .min_ttl = options->min_ttl,
-        .max_ttl = options->max_ttl,
+        .interest = {.min_ttl = options->min_ttl,
+                     .max_ttl = options->max_ttl,
+                     .starving = true,
+                     .without_route = options->family == FAMILY_IPV6},
         .ipv4 = options->family != FAMILY_IPV6,
         .ipv6 = options->family != FAMILY_IPV4,
-        .without_route = options->family == FAMILY_IPV6,
         .search = options->search != 0,
-        .starving = true,
         .changed = on_changed,
         .arg = discovery,
     };
@@ -284,7 +284,7 @@ static void explain_source(const struct source *source, uint16_t port,
     struct explanation explanation = {
         .lookup = source->subscription.lookup,
         .membership = &source->membership,
-        .held_until = membership_held_until(&source->membership, &source->scope->rules),
+        .held_until = membership_held_until(&source->membership, &source_scope(source)->rules),
         .port = port,
     };
     explainer(arg, &explanation);

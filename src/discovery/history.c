@@ -47,17 +47,17 @@ bool history_note(struct history *history, const struct reply *reply, usec_t wai
         .first = now,
         .last = now,
         .repeats = 1,
-        .source = reply->source,
+        .source = (uint8_t)reply->source,
         .server = reply->server,
-        .outcome = answer->outcome,
+        .outcome = (uint8_t)answer->outcome,
         .ttl = answer->ttl,
-        .ttl_origin = answer->ttl_origin,
+        .ttl_origin = (uint8_t)answer->ttl_origin,
         .count = (uint32_t)answer->count,
         .truncated = answer->truncated,
         .refused = answer->refused,
         .digest = digest_of(answer),
         .wait = wait,
-        .reason = reason,
+        .reason = (uint8_t)reason,
     };
     if (history->entries.count > 0) {
         struct history_entry *newest = ring_item(&history->entries, sizeof entry, 0);

@@ -23,18 +23,18 @@ const char *wait_reason_name(enum wait_reason reason);
 /* One answer, or several alike in a row. */
 struct history_entry {
     usec_t first, last; /* when they came */
-    unsigned repeats;   /* how many they were, at least 1 */
-    enum reply_source source;
+    usec_t wait;        /* until the next question, without jitter */
+    uint64_t digest;    /* of the records */
+    uint32_t repeats;   /* how many they were, at least 1 */
+    uint32_t ttl;       /* seconds, as the answer said, or ANSWER_TTL_UNKNOWN */
+    uint32_t count;     /* records */
+    uint32_t refused;
     struct address server; /* of REPLY_SERVER */
-    enum answer_outcome outcome;
-    uint32_t ttl; /* seconds, as the answer said, or ANSWER_TTL_UNKNOWN */
-    enum ttl_origin ttl_origin;
-    uint32_t count; /* records */
+    uint8_t source;        /* enum reply_source */
+    uint8_t outcome;       /* enum answer_outcome */
+    uint8_t ttl_origin;    /* enum ttl_origin */
+    uint8_t reason;        /* enum wait_reason */
     bool truncated;
-    unsigned refused;
-    uint64_t digest; /* of the records */
-    usec_t wait;     /* until the next question, without jitter */
-    enum wait_reason reason;
 };
 
 /* The last answers to one question. All zero: none. Belongs to the main thread. */

@@ -55,7 +55,10 @@ void kept_take(struct kept *kept, enum dns_type type, const struct answer *answe
     if (!records)
         return;
     kept_clear(kept, type);
-    *kept = (struct kept){records, (uint32_t)answer->count, answer->ttl, answer->truncated};
+    *kept = (struct kept){.records = records,
+                          .count = (uint32_t)answer->count & INT32_MAX,
+                          .truncated = answer->truncated,
+                          .ttl = answer->ttl};
 }
 
 bool kept_answer(const struct kept *kept, enum dns_type type, struct answer *ret_answer)

@@ -18,17 +18,24 @@ struct lookup;
 /* All lookups of the process. */
 struct lookups;
 
-/* Who wants a lookup. Embedded in the subscriber, which sets everything but `node` and `lookup`. */
+struct subscription;
+
+/* What a subscriber wants of all its lookups. Embedded in it. */
+struct interest {
+    /* A question ended, however it did. The reply is borrowed; `now` is the time. The subscriber
+     * brings `ask_by` and `starving` up to date. Never called from within lookups_subscribe(). */
+    void (*answered)(struct subscription *subscription, const struct reply *reply, usec_t now);
+    usec_t min_ttl, max_ttl; /* the lookup is asked as often as its keenest subscriber wants */
+    bool starving;           /* has no address at all: failures are retried sooner */
+    bool without_route;      /* asks for AAAA on a host without an IPv6 route too */
+};
+
+/* Who wants a lookup. Embedded in the subscriber, which sets `interest` and `ask_by`. */
 struct subscription {
     struct list node;
     struct lookup *lookup;
-    /* A question ended, however it did. The reply is borrowed; `now` is the time. The subscriber
-     * brings the fields below up to date. Never called from within lookups_subscribe(). */
-    void (*answered)(struct subscription *subscription, const struct reply *reply, usec_t now);
-    usec_t min_ttl, max_ttl; /* the lookup is asked as often as its keenest subscriber wants */
-    usec_t ask_by;           /* ask again by this time, though the TTL says later; 0: no matter */
-    const bool *starving;    /* has no address at all: failures are retried sooner */
-    bool without_route;      /* asks for AAAA on a host without an IPv6 route too */
+    const struct interest *interest;
+    usec_t ask_by; /* ask again by this time, though the TTL says later; 0: no matter */
 };
 
 /* What became of a question, for who reports it. */

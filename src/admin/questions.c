@@ -79,10 +79,10 @@ static json_t *members_json(const struct membership *membership)
     for (size_t i = 0; i < membership->count; i++) {
         const struct member *member = &membership->members[i];
         json_array_append_new(
-            array,
-            json_pack("{so ss so so sI}", "record", record_json(&member->record), "state",
-                      member_state_name(member->state), "since", json_moment(member->since), "seen",
-                      json_moment(member->seen), "misses", (json_int_t)member->misses));
+            array, json_pack("{so ss so so sI}", "record", record_json(&member->record), "state",
+                             member_state_name((enum member_state)member->state), "since",
+                             json_moment(member->since), "seen", json_moment(member->seen),
+                             "misses", (json_int_t)member->misses));
     }
     return array;
 }
@@ -90,11 +90,11 @@ static json_t *members_json(const struct membership *membership)
 static json_t *changes_json(const struct membership *membership)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < membership->journal.entries.count; i++) {
-        const struct journal_entry *entry = journal_entry(&membership->journal, i);
-        json_array_append_new(array, json_pack("{so so ss}", "time", json_moment(entry->when),
-                                               "record", record_json(&entry->record), "change",
-                                               change_text(entry->change)));
+    for (size_t i = 0; i < membership_changes(membership); i++) {
+        const struct journal_entry entry = membership_change(membership, i);
+        json_array_append_new(array, json_pack("{so so ss}", "time", json_moment(entry.when),
+                                               "record", record_json(&entry.record), "change",
+                                               change_text(entry.change)));
     }
     return array;
 }

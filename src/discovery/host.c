@@ -27,7 +27,7 @@ static size_t source_places(const struct source *source, const struct place *pat
 {
     for (size_t i = 0; i < source->membership.count; i++) {
         ret_places[i] = *pattern;
-        ret_places[i].address = source->membership.members[i].record.address;
+        ret_places[i].address = record_address(&source->membership.members[i].record);
         address_set_port(&ret_places[i].address, port);
     }
     return source->membership.count;
@@ -41,10 +41,9 @@ size_t host_places(const struct host *host, const struct place *pattern, struct 
 
 bool host_connect_failed(struct host *host, const struct address *address, usec_t now)
 {
-    struct record record = {.address = *address};
+    const struct record record = record_of(*address);
     if (address_port(address) != host->port)
         return false;
-    address_set_port(&record.address, 0);
     struct source *source = address->family == AF_INET6 ? &host->aaaa : &host->a;
     return source_connect_failed(source, &record, now);
 }

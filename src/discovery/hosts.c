@@ -120,7 +120,7 @@ bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
             break;
         }
         answer.records = grown;
-        grown[answer.count++] = (struct record){.address = hosts->entries[i].address};
+        grown[answer.count++] = record_of(hosts->entries[i].address);
         answer.outcome = ANSWER_RECORDS;
     }
     if (!known)

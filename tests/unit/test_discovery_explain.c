@@ -46,7 +46,7 @@ static void on_explanation(void *arg, const struct explanation *explanation)
     size_t length = strlen(story);
     ck_assert_ptr_eq(arg, story);
     snprintf(
-        story + length, sizeof story - length, "%s %s:%u %zu%s %s; ",
+        story + length, sizeof story - length, "%s %s:%u %u%s %s; ",
         lookup_name(explanation->lookup), dns_type_name(lookup_type(explanation->lookup)),
         explanation->port, explanation->membership->count, explanation->held_until ? " held" : "",
         history->entries.count > 0 ? answer_outcome_name(history_entry(history, 0)->outcome) : "-");

@@ -143,7 +143,7 @@ static struct record the_record;
 static struct answer offered(uint32_t ttl)
 {
     struct in_addr ip = {.s_addr = htonl(0x0a000001)};
-    the_record = (struct record){.address = address_ipv4(&ip, 0)};
+    the_record = record_of(address_ipv4(&ip, 0));
     return (struct answer){
         .outcome = ANSWER_RECORDS, .ttl = ttl, .records = &the_record, .count = 1};
 }
@@ -160,7 +160,7 @@ START_TEST(an_offered_answer_spares_the_question)
     struct answer known;
     ck_assert(lookup_answer(one.subscription.lookup, &known));
     ck_assert_uint_eq(known.count, 1);
-    ck_assert(address_equal(&known.records[0].address, &the_record.address));
+    ck_assert_int_eq(record_compare(&known.records[0], &the_record), 0);
     answer_clear(&known);
     const struct history_entry *entry = history_entry(lookup_history(one.subscription.lookup), 0);
     ck_assert_int_eq(entry->source, REPLY_EXTRAS);

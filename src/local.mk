@@ -43,6 +43,7 @@ libdiscovery_a_SOURCES = \
 	src/discovery/budget.c src/discovery/budget.h \
 	src/discovery/channel.c src/discovery/channel.h \
 	src/discovery/discovery.c src/discovery/discovery.h \
+	src/discovery/doze.c src/discovery/doze.h \
 	src/discovery/endpoint.c src/discovery/endpoint.h \
 	src/discovery/endpoint_set.c src/discovery/endpoint_set.h \
 	src/discovery/history.c src/discovery/history.h \

@@ -20,10 +20,10 @@ struct discovery {
     discovery_callback *callback;
     void *arg;
     struct network *preferred; /* the own zone */
-    size_t preferred_count;
     struct endpoint_set *set;
-    bool carried; /* the set is one from before: no address is known yet */
-    size_t branch_count;
+    uint32_t preferred_count;
+    uint32_t branch_count : 31;
+    uint32_t carried : 1; /* the set is one from before: no address is known yet */
     struct branch branches[];
 };
 
@@ -134,11 +134,10 @@ static void publish(struct discovery *discovery, usec_t ttl)
     endpoint_set_unref(previous);
 }
 
-static void on_changed(void *arg, usec_t ttl)
+static void on_changed(struct scope *scope, usec_t ttl)
 {
-    struct discovery *discovery = arg;
-    if (!discovery->scope.batching)
-        publish(discovery, ttl);
+    if (!scope->batching)
+        publish(list_entry(scope, struct discovery, scope), ttl);
 }
 
 void discovery_connect_failed(struct discovery *discovery, const struct address *address)
@@ -190,8 +189,8 @@ static void stop_origin(struct branch *branch)
         service_stop(&branch->service);
 }
 
-static struct scope scope_of(struct discovery *discovery, struct lookups *lookups,
-                             struct servers *servers, const struct upstream_options *options)
+static struct scope scope_of(struct lookups *lookups, struct servers *servers,
+                             const struct upstream_options *options)
 {
     return (struct scope){
         .lookups = lookups,
@@ -205,7 +204,6 @@ static struct scope scope_of(struct discovery *discovery, struct lookups *lookup
         .ipv6 = options->family != FAMILY_IPV4,
         .search = options->search != 0,
         .changed = on_changed,
-        .arg = discovery,
     };
 }
 
@@ -230,7 +228,7 @@ int discovery_new(struct lookups *lookups, struct servers *servers,
         calloc(1, sizeof *discovery + options->target_count * sizeof(struct branch));
     if (!discovery)
         return -ENOMEM;
-    discovery->scope = scope_of(discovery, lookups, servers, options);
+    discovery->scope = scope_of(lookups, servers, options);
     discovery->callback = callback;
     discovery->arg = arg;
     if (carried) {
@@ -281,8 +279,12 @@ static void explain_source(const struct source *source, uint16_t port,
 {
     if (!source_started(source))
         return;
+    const struct lookup *lookup = source->subscription.lookup;
     struct explanation explanation = {
-        .lookup = source->subscription.lookup,
+        .name = lookup_name(lookup),
+        .type = lookup_type(lookup),
+        .due = lookup_due(lookup),
+        .history = lookup_history(lookup),
         .membership = &source->membership,
         .held_until = membership_held_until(&source->membership, &source_scope(source)->rules),
         .port = port,
@@ -290,10 +292,32 @@ static void explain_source(const struct source *source, uint16_t port,
     explainer(arg, &explanation);
 }
 
+/* Beside an A there is an AAAA that nobody asks. */
+static void explain_dozer(const struct host *host, discovery_explainer *explainer, void *arg)
+{
+    static const struct membership nobody;
+    const struct dozers *dozers = lookups_dozers(source_scope(&host->a)->lookups);
+    struct history_entry entry;
+    bool looked = dozer_story(dozers, &host->dozer, &entry);
+    const struct history history = {.entries = {.items = &entry, .count = looked, .room = 1}};
+    const struct explanation explanation = {
+        .name = lookup_name(host->a.subscription.lookup),
+        .type = DNS_TYPE_AAAA,
+        .due = dozer_due(dozers, &host->dozer),
+        .history = &history,
+        .membership = &nobody,
+        .port = host->port,
+    };
+    explainer(arg, &explanation);
+}
+
 static void explain_host(const struct host *host, discovery_explainer *explainer, void *arg)
 {
     explain_source(&host->a, host->port, explainer, arg);
-    explain_source(&host->aaaa, host->port, explainer, arg);
+    if (host_aaaa(host))
+        explain_source(host_aaaa(host), host->port, explainer, arg);
+    else if (host->dozes)
+        explain_dozer(host, explainer, arg);
 }
 
 static void explain_service(const struct service *service, discovery_explainer *explainer,

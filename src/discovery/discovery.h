@@ -48,8 +48,11 @@ void discovery_hurry(struct discovery *discovery);
 /* One question of the upstream, with what its answers were and what they came to. Borrowed for the
  * call. */
 struct explanation {
-    const struct lookup *lookup; /* the question, its last answers, when it is asked again */
-    const struct membership *membership; /* who is in and why; its journal: who went, and why */
+    const char *name;
+    enum dns_type type;
+    usec_t due;                          /* when it is asked again; 0: now, or it is under way */
+    const struct history *history;       /* its last answers */
+    const struct membership *membership; /* who is in and why; its changes: who went, and why */
     usec_t held_until;                   /* see membership_held_until() */
     uint16_t port;                       /* of the addresses; 0: of SRV */
 };

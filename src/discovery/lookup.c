@@ -14,9 +14,6 @@
 #define JITTER_MAX (50 * USEC_PER_MSEC)
 #define JITTER_DIVISOR 20 /* a twentieth of short spans */
 
-/* An interface may come up at any time, and looking costs no packet. */
-#define ROUTE_RETRY (10 * USEC_PER_SEC)
-
 /* An address that comes with every SRV answer is asked for only when that one stays away. */
 #define OFFER_GRACE (500 * USEC_PER_MSEC)
 
@@ -34,6 +31,8 @@ struct lookups {
     struct list all;
     struct timers timers; /* an event of libevent's for each would be larger than the lookup */
     struct event *alarm;  /* for the first of them */
+    struct dozers *dozers;
+    size_t aaaa_count; /* lookups for AAAA */
 };
 
 struct lookup {
@@ -159,7 +158,7 @@ static struct wait calm_wait(const struct lookup *lookup, const struct keen *kee
 {
     bool urgent = keen->starving || keen->ask_by != 0;
     if (answer->outcome == ANSWER_NOT_ASKED)
-        return (struct wait){ROUTE_RETRY, WAIT_ROUTE};
+        return (struct wait){WAIT_FOR_ROUTE, WAIT_ROUTE};
     if (lookup->failures > 0)
         return (struct wait){lookup_backoff(lookup->failures, keen->min_ttl, urgent), WAIT_BACKOFF};
     usec_t span = lookup_ttl(answer->ttl, keen->min_ttl, keen->max_ttl);
@@ -277,22 +276,31 @@ struct lookups *lookups_new(struct event_base *base, struct resolver *resolver,
         (struct lookups){.base = base, .resolver = resolver, .report = report, .report_arg = arg};
     list_init(&lookups->all);
     lookups->alarm = evtimer_new(base, on_alarm, lookups);
-    if (!lookups->alarm) {
-        free(lookups);
-        return NULL;
-    }
-    return lookups;
+    lookups->dozers = dozers_new(base);
+    if (lookups->alarm && lookups->dozers)
+        return lookups;
+    lookups_free(lookups);
+    return NULL;
 }
 
 void lookups_free(struct lookups *lookups)
 {
-    if (lookups)
+    if (!lookups)
+        return;
+    if (lookups->alarm)
         event_free(lookups->alarm);
+    dozers_free(lookups->dozers);
     free(lookups);
+}
+
+struct dozers *lookups_dozers(const struct lookups *lookups)
+{
+    return lookups->dozers;
 }
 
 static void lookup_free(struct lookup *lookup)
 {
+    lookup->lookups->aaaa_count -= lookup->type == DNS_TYPE_AAAA;
     list_remove(&lookup->node);
     query_cancel(lookup->query);
     timer_stop(&lookup->lookups->timers, &lookup->timer);
@@ -314,6 +322,7 @@ static struct lookup *lookup_new(struct lookups *lookups, const struct question 
     memcpy(lookup->name, question->name, size);
     list_init(&lookup->subscriptions);
     list_append(&lookups->all, &lookup->node);
+    lookups->aaaa_count += lookup->type == DNS_TYPE_AAAA;
     timer_init(&lookup->timer, on_timer);
     ask_in(lookup, 0);
     return lookup;
@@ -337,16 +346,41 @@ static bool asks(const struct lookup *lookup, const struct question *question)
            lookup->search == question->search && strcmp(lookup->name, question->name) == 0;
 }
 
+static struct lookup *find(const struct lookups *lookups, const struct question *question)
+{
+    list_each(node, &lookups->all)
+    {
+        struct lookup *lookup = list_entry(node, struct lookup, node);
+        if (asks(lookup, question))
+            return lookup;
+    }
+    return NULL;
+}
+
+bool lookups_may_ask(const struct lookups *lookups, const struct question *question)
+{
+    return (lookups->aaaa_count > 0 && find(lookups, question)) ||
+           resolver_may_ask(lookups->resolver, question);
+}
+
+void lookups_tell_not_asked(const struct lookups *lookups, const char *name, bool fresh)
+{
+    static const struct answer answer = {.outcome = ANSWER_NOT_ASKED, .ttl = ANSWER_TTL_UNKNOWN};
+    const struct reply reply = {.answer = &answer, .source = REPLY_NOBODY, .asked = name};
+    const struct lookup_news news = {.name = name,
+                                     .type = DNS_TYPE_AAAA,
+                                     .reply = &reply,
+                                     .wait = WAIT_FOR_ROUTE,
+                                     .reason = WAIT_ROUTE,
+                                     .fresh = fresh};
+    if (lookups->report)
+        lookups->report(lookups->report_arg, &news);
+}
+
 int lookups_subscribe(struct lookups *lookups, const struct question *question,
                       struct subscription *subscription)
 {
-    struct lookup *found = NULL;
-    list_each(node, &lookups->all)
-    {
-        struct lookup *one = list_entry(node, struct lookup, node);
-        if (asks(one, question))
-            found = one;
-    }
+    struct lookup *found = find(lookups, question);
     if (!found && !(found = lookup_new(lookups, question)))
         return -ENOMEM;
     subscription->lookup = found;
@@ -384,6 +418,11 @@ enum dns_type lookup_type(const struct lookup *lookup)
 const struct history *lookup_history(const struct lookup *lookup)
 {
     return &lookup->history;
+}
+
+void lookup_recall(struct lookup *lookup, const struct history_entry *entry)
+{
+    history_recall(&lookup->history, entry);
 }
 
 usec_t lookup_due(const struct lookup *lookup)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "discovery/answer.h"
+#include "discovery/doze.h"
 #include "discovery/history.h"
 #include "discovery/resolver.h"
 
@@ -65,6 +66,19 @@ struct resolver *lookups_resolver(const struct lookups *lookups);
  * subscriber starts the asking, a later one shares what is known already. Returns 0 or -ENOMEM. */
 int lookups_subscribe(struct lookups *lookups, const struct question *question,
                       struct subscription *subscription);
+
+/* The questions for AAAA that nobody asks. */
+struct dozers *lookups_dozers(const struct lookups *lookups);
+
+/* Whether a question for AAAA can be asked: hosts(5) knows the name, or there is an IPv6 route; or
+ * somebody asks it anyway. */
+bool lookups_may_ask(const struct lookups *lookups, const struct question *question);
+
+/* Reports that the AAAA of the name is not asked. */
+void lookups_tell_not_asked(const struct lookups *lookups, const char *name, bool fresh);
+
+/* What its history says of the time before it was one. */
+void lookup_recall(struct lookup *lookup, const struct history_entry *entry);
 
 /* The last subscriber ends the asking. */
 void lookups_unsubscribe(struct subscription *subscription);

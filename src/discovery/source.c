@@ -26,8 +26,7 @@ static void on_answered(struct subscription *subscription, const struct reply *r
         source->answered(source, reply, now);
     bool good = answer->outcome == ANSWER_RECORDS;
     const struct interest *interest = &scope->interest;
-    scope->changed(scope->arg,
-                   good ? lookup_ttl(answer->ttl, interest->min_ttl, interest->max_ttl) : 0);
+    scope->changed(scope, good ? lookup_ttl(answer->ttl, interest->min_ttl, interest->max_ttl) : 0);
 }
 
 int source_start(struct source *source, struct scope *scope, const char *name, enum dns_type type,

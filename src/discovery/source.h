@@ -17,8 +17,7 @@ struct scope {
     bool batching; /* several changes are under way: they are told as one, by who ends it */
     /* Told when the members of a source may have changed: `ttl` is how long the answer that did it
      * is used, 0 where it had no records. */
-    void (*changed)(void *arg, usec_t ttl);
-    void *arg;
+    void (*changed)(struct scope *scope, usec_t ttl);
 };
 
 /* One question of an upstream, and the records that its answers came to. Embedded in its owner.

@@ -177,9 +177,11 @@ static size_t count_new(const struct membership *membership, const struct answer
 static bool insert_at(struct membership *membership, size_t at, const struct record *record,
                       usec_t now)
 {
-    struct member member = {.state = MEMBER_PRESENT, .since = now, .seen = now};
+    struct member member = {.since = now, .seen = now};
     if (!record_copy(&member.record, record))
         return false;
+    member.state = MEMBER_PRESENT;
+    member.misses = 0;
     memmove(&membership->members[at + 1], &membership->members[at],
             (membership->count - at) * sizeof member);
     membership->members[at] = member;
@@ -256,7 +258,11 @@ static void count_misses(struct membership *membership, const struct answer *ans
         if (answer_names(answer, &member->record))
             continue;
         member->state = MEMBER_ABSENT;
-        if (!repetition && ++member->misses >= membership->miss_limit)
+        if (repetition)
+            continue;
+        if (member->misses < UINT16_MAX)
+            member->misses++;
+        if (member->misses >= membership->miss_limit)
             remove_at(membership, i, CHANGE_GONE_MISSED, now);
     }
 }

@@ -23,12 +23,18 @@ enum member_state {
 const char *member_state_name(enum member_state state);
 
 struct member {
-    struct record record;
-    usec_t since;    /* when it came in */
-    usec_t seen;     /* when an answer named it last */
-    uint32_t misses; /* samples in a row that did not name it */
-    uint8_t state;   /* enum member_state */
+    union {
+        struct record record;
+        struct {
+            uint8_t the_record[offsetof(struct record, spare)];
+            uint8_t state;   /* enum member_state */
+            uint16_t misses; /* samples in a row that did not name it */
+        };
+    };
+    usec_t since; /* when it came in */
+    usec_t seen;  /* when an answer named it last */
 };
+_Static_assert(sizeof(struct member) <= 40, "there is one for each address of each upstream");
 
 struct membership_rules {
     usec_t hold;          /* how long "there is nothing" must be said before it counts */

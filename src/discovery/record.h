@@ -15,18 +15,16 @@ const char *dns_type_name(enum dns_type type);
  * are kept for long: it is no larger than it must be. */
 struct record {
     union {
-        struct in_addr ipv4;
-        struct in6_addr ipv6;
-        char *target; /* SRV: lower case, no trailing dot, owned */
-    };
-    union {
-        uint32_t scope; /* AAAA, of hosts(5): see ipv6(7) */
-        struct {
-            uint16_t priority, weight; /* SRV */
+        struct in_addr ipv4;  /* A */
+        struct in6_addr ipv6; /* AAAA */
+        struct {              /* SRV */
+            char *target;     /* lower case, no trailing dot, owned */
+            uint16_t port, priority, weight;
         };
     };
-    uint16_t port; /* SRV */
-    uint8_t type;  /* enum dns_type */
+    uint32_t scope;   /* AAAA of hosts(5): see ipv6(7) */
+    uint8_t type;     /* enum dns_type */
+    uint8_t spare[3]; /* room for who keeps it */
 };
 
 /* The record of an address, whose port does not count. */

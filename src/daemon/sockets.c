@@ -71,9 +71,10 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
                  struct fronts *fronts)
 {
     const struct upstream_options *options = &upstream->options;
-    *sockets = (struct sockets){.fronts = calloc(options->listen_count + 1, sizeof(void *))};
-    if (!sockets->fronts)
+    *sockets = (struct sockets){.several = options->listen_count > 1};
+    if (sockets->several && !(sockets->fronts = calloc(options->listen_count, sizeof(void *))))
         return -ENOMEM;
+    struct front **taken = sockets->several ? sockets->fronts : &sockets->front;
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
         struct front *known = front_find(fronts, listen), *front = known ? front_ref(known) : NULL;
@@ -84,7 +85,7 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
             return result;
         }
         if (result == 0)
-            sockets->fronts[sockets->count++] = front;
+            taken[sockets->count++] = front;
     }
     return 0;
 }
@@ -103,7 +104,7 @@ void sockets_report(struct sockets *sockets, const struct upstream_config *upstr
 {
     char text[LISTEN_TEXT_MAX];
     for (size_t i = 0; i < sockets->count; i++) {
-        struct front *front = sockets->fronts[i];
+        struct front *front = sockets_front(sockets, i);
         if (front->told) {
             adjust(front, upstream);
             continue;
@@ -118,15 +119,15 @@ size_t sockets_of_worker(const struct sockets *sockets, size_t worker)
 {
     size_t count = 0;
     for (size_t i = 0; i < sockets->count; i++)
-        for (size_t j = 0; j < sockets->fronts[i]->count; j++)
-            count += sockets->fronts[i]->sockets[j].worker == worker;
+        for (size_t j = 0; j < sockets_front(sockets, i)->count; j++)
+            count += sockets_front(sockets, i)->sockets[j].worker == worker;
     return count;
 }
 
 void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors)
 {
     for (size_t i = 0; i < sockets->count; i++) {
-        struct front *front = sockets->fronts[i];
+        struct front *front = sockets_front(sockets, i);
         front->given = true;
         for (size_t j = 0; j < front->count; j++)
             if (front->sockets[j].worker == worker)
@@ -137,13 +138,14 @@ void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors)
 void sockets_remove_files(struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        front_remove_file(sockets->fronts[i]);
+        front_remove_file(sockets_front(sockets, i));
 }
 
 void sockets_clear(struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        front_unref(sockets->fronts[i]);
-    free(sockets->fronts);
+        front_unref(sockets_front(sockets, i));
+    if (sockets->several)
+        free(sockets->fronts);
     *sockets = (struct sockets){0};
 }

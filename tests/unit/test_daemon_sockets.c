@@ -63,10 +63,10 @@ static size_t open_descriptors(void)
 static void ck_listens(const struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        for (size_t worker = 0; worker < sockets->fronts[i]->count; worker++) {
+        for (size_t worker = 0; worker < sockets_front(sockets, i)->count; worker++) {
             struct sockaddr_storage name;
             socklen_t length = sizeof name;
-            int fd = sockets->fronts[i]->sockets[worker].fd;
+            int fd = sockets_front(sockets, i)->sockets[worker].fd;
             ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &length), 0);
             struct address address = address_from_sockaddr((struct sockaddr *)&name, length);
             ck_assert(address_equal(&address, &listens[i].address));
@@ -80,7 +80,7 @@ START_TEST(each_address_once_a_worker)
         size_t before = open_descriptors();
         ck_assert_int_eq(sockets_open(&sockets, &upstream, workers, &fronts), 0);
         ck_assert_uint_eq(sockets.count, 2);
-        ck_assert_uint_eq(sockets.fronts[0]->count, workers);
+        ck_assert_uint_eq(sockets_front(&sockets, 0)->count, workers);
         ck_assert_uint_eq(open_descriptors(), before + 2 * workers);
         ck_listens(&sockets);
         for (size_t i = 0; i < 2; i++) {
@@ -144,7 +144,7 @@ START_TEST(an_address_of_another_host)
     listens[0].optional = true; /* left out, without a gap */
     ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
     ck_assert_uint_eq(sockets.count, 1);
-    ck_assert(address_equal(&sockets.fronts[0]->listen.address, &listens[1].address));
+    ck_assert(address_equal(&sockets_front(&sockets, 0)->listen.address, &listens[1].address));
     ck_assert_int_ge(loopback_connect(&listens[1].address), 0);
     sockets_clear(&sockets);
 }
@@ -250,7 +250,7 @@ START_TEST(an_address_that_stays_is_never_closed)
     upstream.options.listen_count = 3;
     ck_assert_int_eq(sockets_open(&after, &upstream, 2, &fronts), 0);
     ck_assert_uint_eq(open_descriptors(), descriptors + 2);
-    ck_assert_ptr_eq(after.fronts[1], before.fronts[1]);
+    ck_assert_ptr_eq(sockets_front(&after, 1), sockets_front(&before, 1));
     sockets_clear(&after); /* it was not applied */
     ck_assert_uint_eq(open_descriptors(), descriptors);
     listens[0] = listens[2];

@@ -80,8 +80,7 @@ bool option_equal(const struct config_option *option, const void *a, const void 
 {
     struct items one, other;
     if (!option_is_list(option))
-        return memcmp((const char *)a + option->offset, (const char *)b + option->offset,
-                      sizeof(int64_t)) == 0;
+        return option_value(option, a) == option_value(option, b);
     one.first = option_items(option, a, &one.count);
     other.first = option_items(option, b, &other.count);
     return same_list(&list_types[option->type], &one, &other);

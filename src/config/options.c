@@ -19,9 +19,10 @@ static const char *const stop_choices[] = {"drain", "linger", NULL};
 static const char *const proxy_choices[] = {"off", "v1", "v2", NULL};
 static const char *const switch_choices[] = {"off", "on", NULL};
 
-#define GLOBAL(member) .scope = OPTION_GLOBAL, .offset = offsetof(struct global_options, member)
-#define UPSTREAM(member)                                                                           \
-    .scope = OPTION_UPSTREAM, .offset = offsetof(struct upstream_options, member)
+#define MEMBER(type, member)                                                                       \
+    .offset = offsetof(struct type, member), .width = sizeof((struct type){0}.member)
+#define GLOBAL(member) .scope = OPTION_GLOBAL, MEMBER(global_options, member)
+#define UPSTREAM(member) .scope = OPTION_UPSTREAM, MEMBER(upstream_options, member)
 #define DURATION(from, to) .type = OPTION_DURATION, .min = (from), .max = (to)
 #define COUNT(from, to) .type = OPTION_COUNT, .min = (from), .max = (to)
 #define RATE(from, to) .type = OPTION_RATE, .min = (from), .max = (to)
@@ -201,6 +202,13 @@ const char *option_suggest(const char *section, const char *key)
     }
     return best;
 }
+
+/* What a value is in the structs. */
+union any_value {
+    uint8_t byte;
+    uint32_t word;
+    int64_t number;
+};
 
 /* --- scalars -------------------------------------------------------------------- */
 
@@ -399,16 +407,28 @@ bool option_is_list(const struct config_option *option)
     return option->type >= OPTION_LISTENS;
 }
 
-int option_set(const struct config_option *option, void *options, const char *text, char *ret_why,
-               size_t size)
+int64_t option_value(const struct config_option *option, const void *options)
 {
-    if (option_is_list(option) && is_word(text, option->zero)) {
-        option_clear_list(option, options);
-        return 0;
-    }
-    if (option_is_list(option))
-        return set_list(option, options, text, ret_why, size);
-    int64_t *value = (int64_t *)(void *)((char *)options + option->offset);
+    union any_value any;
+    memcpy(&any, (const char *)options + option->offset, option->width);
+    return option->width == sizeof any.byte   ? any.byte
+           : option->width == sizeof any.word ? any.word
+                                              : any.number;
+}
+
+static void store(const struct config_option *option, void *options, int64_t value)
+{
+    union any_value any = {.number = value};
+    if (option->width == sizeof any.byte)
+        any.byte = (uint8_t)value;
+    else if (option->width == sizeof any.word)
+        any.word = (uint32_t)value;
+    memcpy((char *)options + option->offset, &any, option->width);
+}
+
+static int set_value(const struct config_option *option, int64_t *value, const char *text,
+                     char *ret_why, size_t size)
+{
     if (is_word(text, option->zero) || is_word(text, option->minus)) {
         *value = is_word(text, option->zero) ? 0 : -1;
         return 0;
@@ -422,6 +442,22 @@ int option_set(const struct config_option *option, void *options, const char *te
     if (option->type == OPTION_RATE)
         return set_rate(option, value, text, ret_why, size);
     return set_choice(option, value, text, ret_why, size);
+}
+
+int option_set(const struct config_option *option, void *options, const char *text, char *ret_why,
+               size_t size)
+{
+    int64_t value;
+    if (option_is_list(option) && is_word(text, option->zero)) {
+        option_clear_list(option, options);
+        return 0;
+    }
+    if (option_is_list(option))
+        return set_list(option, options, text, ret_why, size);
+    int result = set_value(option, &value, text, ret_why, size);
+    if (result == 0)
+        store(option, options, value);
+    return result;
 }
 
 void option_clear_list(const struct config_option *option, void *options)

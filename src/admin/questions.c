@@ -58,7 +58,7 @@ static json_t *answers_json(const struct history *history)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < history->entries.count; i++)
-        json_array_append_new(array, answer_json(history_entry(history, i)));
+        json_add(array, answer_json(history_entry(history, i)));
     return array;
 }
 
@@ -76,11 +76,10 @@ static json_t *members_json(const struct membership *membership)
     json_t *array = json_array();
     for (size_t i = 0; i < membership->count; i++) {
         const struct member *member = &membership->members[i];
-        json_array_append_new(
-            array, json_pack("{so ss so so sI}", "record", record_json(&member->record), "state",
-                             member_state_name((enum member_state)member->state), "since",
-                             json_moment(member->since), "seen", json_moment(member->seen),
-                             "misses", (json_int_t)member->misses));
+        json_add(array, json_pack("{so ss so so sI}", "record", record_json(&member->record),
+                                  "state", member_state_name((enum member_state)member->state),
+                                  "since", json_moment(member->since), "seen",
+                                  json_moment(member->seen), "misses", (json_int_t)member->misses));
     }
     return array;
 }
@@ -90,9 +89,8 @@ static json_t *changes_json(const struct membership *membership)
     json_t *array = json_array();
     for (size_t i = 0; i < membership_changes(membership); i++) {
         const struct journal_entry entry = membership_change(membership, i);
-        json_array_append_new(array, json_pack("{so so ss}", "time", json_moment(entry.when),
-                                               "record", record_json(&entry.record), "change",
-                                               change_text(entry.change)));
+        json_add(array, json_pack("{so so ss}", "time", json_moment(entry.when), "record",
+                                  record_json(&entry.record), "change", change_text(entry.change)));
     }
     return array;
 }
@@ -119,17 +117,17 @@ static json_t *question_json(const struct explanation *explanation)
 static void add_question(void *arg, const struct explanation *explanation)
 {
     json_t *question = question_json(explanation);
-    json_object_set_new(question, "last", last_answer(explanation->history));
-    json_array_append_new(arg, question);
+    json_put(question, "last", last_answer(explanation->history));
+    json_add(arg, question);
 }
 
 static void add_story(void *arg, const struct explanation *explanation)
 {
     json_t *question = question_json(explanation);
-    json_object_set_new(question, "members", members_json(explanation->membership));
-    json_object_set_new(question, "answers", answers_json(explanation->history));
-    json_object_set_new(question, "changes", changes_json(explanation->membership));
-    json_array_append_new(arg, question);
+    json_put(question, "members", members_json(explanation->membership));
+    json_put(question, "answers", answers_json(explanation->history));
+    json_put(question, "changes", changes_json(explanation->membership));
+    json_add(arg, question);
 }
 
 static json_t *questions(const struct service *service, discovery_explainer *add)

@@ -14,7 +14,8 @@ int item_parse_listen(const char *text, void *items, const char **why)
 
 int item_parse_target(const char *text, void *items, const char **why)
 {
-    return target_parse(text, items, why) < 0 ? -EINVAL : 1;
+    int result = target_parse(text, items, why);
+    return result < 0 ? result : 1;
 }
 
 int item_parse_network(const char *text, void *items, const char **why)

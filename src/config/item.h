@@ -3,7 +3,7 @@
 
 /* What the elements of lists are, and how one is read. Each returns how many elements the text
  * means, which it writes one behind the other (struct listen: LISTEN_EXPANSION_MAX at the most), or
- * -EINVAL with *why, a constant string for a person. */
+ * -EINVAL with *why, a constant string for a person, or -ENOMEM. */
 int item_parse_listen(const char *text, void *items, const char **why);
 int item_parse_admin(const char *text, void *items, const char **why);
 int item_parse_target(const char *text, void *items, const char **why);

@@ -22,12 +22,11 @@ static int invalid(const char **ret_why, const char *why)
 }
 
 /* Gives the listen its text, and hands it over. */
-static int finish(struct listen *listen, const char *text, size_t length, struct listen *ret_listen,
-                  const char **ret_why)
+static int finish(struct listen *listen, const char *text, size_t length, struct listen *ret_listen)
 {
     listen->path = strndup(text, length);
     if (!listen->path)
-        return invalid(ret_why, "there is no memory");
+        return -ENOMEM;
     *ret_listen = *listen;
     return 1;
 }
@@ -114,8 +113,10 @@ static int parse_attributes(const char *text, struct listen *listen, const char 
 {
     int result = 0;
     char *copy = strdup(text), *rest = copy, *word;
-    if (!copy)
-        abort();
+    if (!copy) {
+        *ret_why = "there is no memory to read it";
+        return -ENOMEM;
+    }
     while (result == 0 && (word = strsep(&rest, BLANKS)) != NULL)
         if (*word != '\0')
             result = parse_attribute(word, listen, ret_why);
@@ -138,9 +139,8 @@ static int parse_unix(const char *text, struct listen *ret_listen, const char **
         return invalid(ret_why, "the path of a Unix socket has 107 bytes at the most");
     if (text[length - 1] == '/')
         return invalid(ret_why, "the path ends with a slash: write the name of the socket too");
-    if (parse_attributes(text + length, &listen, ret_why) < 0)
-        return -EINVAL;
-    return finish(&listen, text, length, ret_listen, ret_why);
+    int result = parse_attributes(text + length, &listen, ret_why);
+    return result < 0 ? result : finish(&listen, text, length, ret_listen);
 }
 
 /* --- sockets that are handed over ------------------------------------------------------ */
@@ -158,7 +158,7 @@ static int parse_systemd(const char *text, struct listen *ret_listen, const char
         if (text[i] <= ' ' || text[i] > '~' || text[i] == ':' || text[i] == ',')
             return invalid(ret_why, "a name as FileDescriptorName= takes it is printable ASCII, "
                                     "without colons; here without blanks and commas as well");
-    return finish(&listen, text, length, ret_listen, ret_why);
+    return finish(&listen, text, length, ret_listen);
 }
 
 /* --- any --------------------------------------------------------------------------- */

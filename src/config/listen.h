@@ -41,7 +41,7 @@ struct listen {
 /* Reads `127.0.0.1:PORT`, `[::1]:PORT`, `PORT` (loopback, both families), `systemd:NAME`, or
  * `unix:PATH` with `mode=OCTAL` (0660), `user=NAME` and `group=NAME` behind it, also as numbers.
  * Users and groups are looked up on this host. Returns how many sockets it means (1 or 2), each for
- * listen_clear(), or -EINVAL with *ret_why, a constant string for a person. */
+ * listen_clear(), or -EINVAL with *ret_why, a constant string for a person, or -ENOMEM. */
 int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
                  const char **ret_why);
 

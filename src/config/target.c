@@ -56,7 +56,7 @@ static int parse_name(const char *text, size_t length, struct target *target, co
         return invalid(ret_why, "the name is longer than 253 characters");
     target->name = strndup(text, length);
     if (!target->name)
-        return invalid(ret_why, "there is no memory");
+        return -ENOMEM;
     for (char *at = target->name; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     const char *fault = name_fault(target->name);

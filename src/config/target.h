@@ -23,8 +23,8 @@ struct target {
     char *name;             /* the others: lower case, no trailing dot, owned */
 };
 
-/* Reads `name:port`, `srv:_service._proto.name` or `address:port`. Returns 0, or -EINVAL with
- * *ret_why, a constant string for a person. target_clear() is due. */
+/* Reads `name:port`, `srv:_service._proto.name` or `address:port`. Returns 0, and target_clear() is
+ * due, or -EINVAL with *ret_why, a constant string for a person, or -ENOMEM. */
 int target_parse(const char *text, struct target *ret_target, const char **ret_why);
 
 /* Frees the name. */

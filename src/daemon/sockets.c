@@ -72,8 +72,10 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
 {
     const struct upstream_options *options = &upstream->options;
     *sockets = (struct sockets){.several = options->listen_count > 1};
-    if (sockets->several && !(sockets->fronts = calloc(options->listen_count, sizeof(void *))))
+    if (sockets->several && !(sockets->fronts = calloc(options->listen_count, sizeof(void *)))) {
+        log_error("no memory to listen", log_text("upstream", upstream->name));
         return -ENOMEM;
+    }
     struct front **taken = sockets->several ? sockets->fronts : &sockets->front;
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];

@@ -9,15 +9,16 @@ templates=${srcdir:-.}/cloudformation
 packages=tests/cloudformation/packages # in the build tree, so that they are fetched once
 
 need node nodejs
-node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' ||
-    skip "AWS's validator needs Node 20; this is $(node --version)"
+node -e 'process.exit(+(process.versions.node.split(".")[0] < 18))' ||
+    skip "AWS's validator needs Node 18; this is $(node --version)"
 
 # The packages are of npm, so only who wants all of the tests gets them.
 fetch_packages() {
     cmp -s "$here/package.json" "$packages/fetched" && return
     [ -n "${REDIAL_NPM-}" ] ||
         skip "AWS's validator is not here; REDIAL_NPM=yes make check TESTS=$0 fetches it by npm, and so does ./bootstrap check --all"
-    need npm
+    command -v npm >/dev/null ||
+        skip "npm is not installed, which brings AWS's validator (it comes with Node from its makers, or as Debian's package npm)"
     rm -rf "$packages"
     mkdir -p "$packages"
     cp "$here/package.json" "$packages"

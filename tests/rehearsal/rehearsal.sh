@@ -133,7 +133,7 @@ urls="http://10.99.1.1:$hello_port/ http://10.99.1.2:$hello_port/"
 # begin_load, end_load WHAT: the clients that came between the two, none of which may have failed
 begin_load() {
     # shellcheck disable=SC2086 # two words
-    start load ip netns exec "$vpc" node "$here/load.js" steady 30 $urls
+    start load ip netns exec "$vpc" node "$here/load.js" steady 8 $urls
     load=$pid
     until_ok 10 logged load Hello
 }

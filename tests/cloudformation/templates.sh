@@ -16,7 +16,7 @@ node -e 'process.exit(+(process.versions.node.split(".")[0] < 18))' ||
 fetch_packages() {
     cmp -s "$here/package.json" "$packages/fetched" && return
     [ -n "${REDIAL_NPM-}" ] ||
-        skip "AWS's validator is not here; REDIAL_NPM=yes make check TESTS=$0 fetches it by npm, and so does ./bootstrap check --all"
+        skip "AWS's validator is not here; REDIAL_NPM=yes make check TESTS=tests/cloudformation/templates.sh fetches it by npm, and so does ./bootstrap check --all"
     command -v npm >/dev/null ||
         skip "npm is not installed, which brings AWS's validator (it comes with Node from its makers, or as Debian's package npm)"
     rm -rf "$packages"

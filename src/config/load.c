@@ -182,7 +182,7 @@ static void read_upstream_directory(struct loader *loader, const char *directory
 }
 
 /* `path` names redial.conf, with upstreams.d beside it, or the directory of both. */
-static void read_files(struct loader *loader, const char *path)
+static void read_files(struct loader *loader, const char *path, bool allow_empty)
 {
     struct stat status;
     if (stat(path, &status) < 0) {
@@ -209,7 +209,7 @@ static void read_files(struct loader *loader, const char *path)
     char *upstreams = format_text("%s/upstreams.d", directory);
     free(directory);
     read_upstream_directory(loader, upstreams);
-    if (loader->draft_count == 0)
+    if (loader->draft_count == 0 && !allow_empty)
         errors_add(loader->errors, (struct origin){upstreams, 0},
                    "there is no upstream: write NAME.conf into it, with listen and target");
     free(upstreams);
@@ -450,7 +450,7 @@ struct config *config_load(const struct config_sources *sources, struct errors *
         read_override(&loader, sources->overrides[i], COMMAND_LINE);
     const char *path = config_path(sources);
     if (path)
-        read_files(&loader, path);
+        read_files(&loader, path, sources->allow_empty);
     check_loops(&loader);
     struct config *config = build(&loader);
     loader_clear(&loader);

@@ -34,9 +34,9 @@ rebuild 3
 # --- a host ---------------------------------------------------------------------------------------
 
 # What it depends on, the first alternative of each: the container has no network.
-depends=$(dpkg-deb -f "$packages"/redial_*-1_*.deb Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/[, ][, ]*/ /g')
-# shellcheck disable=SC2086 # names of packages
-prepare_root apt $depends
+# shellcheck disable=SC2034 # lib.sh reads it
+more_packages="apt $(dpkg-deb -f "$packages"/redial_*-1_*.deb Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/[, ][, ]*/ /g')"
+prepare_root
 mkdir -p "$root/packages"
 cp "$packages"/redial_*.deb "$root/packages"
 boot
@@ -80,6 +80,7 @@ install_revision 1
 [ "$(show redial ActiveState)" = active ] || fail "redial is not active: $(journal redial)"
 until_ok 10 journal redial "ready upstreams=0"
 is_current || fail "the unit runs $(inside "readlink /proc/$(main)/exe")"
+# shellcheck disable=SC2016 # for dpkg-query
 [ "$(inside 'dpkg-query -W -f="\${Conffiles}" redial | grep -o "/[^ ]*" | sort | tr "\n" " "')" = \
     "/etc/redial/redial.conf /etc/redial/upstreams.d/example.conf.sample " ] || fail "other files are the administrator's"
 inside 'redial --check --allow-empty && redialctl --version' >"$work/programs" || fail "the programs do not run"

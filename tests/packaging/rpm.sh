@@ -28,7 +28,7 @@ scratch_rpm() {
 }
 mkdir "$root"
 scratch_rpm --initdb
-silent scratch_rpm --install --nodeps --noscripts "$package"
+scratch_rpm --install --nodeps --noscripts "$package" >"$work/install.log" 2>&1 || fail "it cannot be installed"
 silent scratch_rpm --verify --nodeps redial
 [ "$(scratch_rpm -qc redial | tr '\n' ' ')" = "/etc/redial/redial.conf /etc/redial/upstreams.d/example.conf.sample " ] ||
     fail "other files are the administrator's: $(scratch_rpm -qc redial)"

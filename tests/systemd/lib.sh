@@ -4,7 +4,7 @@
 #
 #   prepare             makes the root, once, and installs what was built
 #   need_container      skips the test where there can be none
-#   prepare_root [PACKAGE...]   makes the root alone, with these packages as well
+#   prepare_root        makes the root alone, with the packages that $more_packages names as well
 #   boot                starts it, with changes that last until halt; "systemctl" answers then
 #   inside 'COMMANDS'   runs them in there by sh -eu; their output and exit status
 #   unit FILE           standard input becomes /etc/systemd/system/FILE
@@ -39,12 +39,12 @@ need_container() {
 
 prepare_root() {
     root=${REDIAL_SYSTEMD_ROOT-$work/root}
-    [ -d "$root" ] || make_root "$@"
+    [ -d "$root" ] || make_root
     began=
 }
 
 make_root() {
-    mmdebstrap --quiet --variant=essential --include="systemd systemd-sysv dbus $*" \
+    mmdebstrap --quiet --variant=essential --include="systemd systemd-sysv dbus ${more_packages-}" \
         --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         "$release" "$root" >"$work/root.log" 2>&1 || skip "the root could not be made: $(tail -n 1 "$work/root.log")"

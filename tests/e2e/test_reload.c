@@ -313,8 +313,7 @@ START_TEST(it_begins_without_any_upstream)
 {
     struct stand stand;
     stand_open(&stand);
-    char *directory = tempdir_mkdir(stand.dir, "upstreams.d");
-    ck_assert_ptr_nonnull(directory);
+    ck_assert_ptr_nonnull(tempdir_mkdir(stand.dir, "upstreams.d"));
     bed_run(&stand.bed, "-w %d --allow-empty -c %s", bed_threads[_i], tempdir_path(stand.dir));
     ck_assert(daemon_wait_line(stand.bed.daemon, "ready|upstreams=0", limit_ms(1000)));
     write_upstream(&stand, "one", stand.bed.listen, at_port(&stand, "127.0.0.2"), "");

@@ -142,15 +142,15 @@ until_ok 20 inside "! kill -0 $old 2>/dev/null"
 ok "an upgrade: the new version serves, the old one ends with its last connection"
 
 old=$(main)
-inside 'echo "balance = best" >>/etc/redial/upstreams.d/name.conf'
+inside 'echo "keepalive = maybe" >>/etc/redial/upstreams.d/name.conf'
 begin_load
 install_revision 3
 end_load
 [ "$(main)" = "$old" ] || fail "the process has changed"
 [ "$(show redial ActiveState)" = active ] || fail "a broken configuration took it down"
 logged apt "redial: the upgrade failed" "process $old" || fail "nobody was told: $(cat "$work/apt.log")"
-logged apt "/etc/redial/upstreams.d/name.conf:" balance best || fail "the reason was not told: $(cat "$work/apt.log")"
-inside 'sed -i "/^balance = best/d" /etc/redial/upstreams.d/name.conf && redialctl upgrade'
+logged apt "/etc/redial/upstreams.d/name.conf:" keepalive maybe || fail "the reason was not told: $(cat "$work/apt.log")"
+inside 'sed -i "/^keepalive = maybe/d" /etc/redial/upstreams.d/name.conf && redialctl upgrade'
 until_ok 20 is_current
 ok "a broken configuration: the upgrade is told to have failed, the old version serves on until that is mended"
 

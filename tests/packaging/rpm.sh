@@ -37,6 +37,11 @@ for file in /usr/sbin/redial /usr/bin/redialctl /usr/libexec/redial/upgrade-serv
     [ -e "$root$file" ] || fail "$file is not in the package: $(scratch_rpm -ql redial)"
 done
 [ "$("$root/usr/sbin/redial" --version)" = "$("$redial" --version)" ] || fail "the program does not run"
+for script in PREIN POSTIN PREUN POSTUN POSTTRANS; do
+    scratch_rpm -q --qf "%{$script}\n" redial >"$work/script"
+    grep -q redial "$work/script" || [ $script = POSTUN ] || fail "$script does nothing"
+    silent sh -n "$work/script"
+done
 ok "installed in a scratch root, it is what the package says"
 
 echo >>"$root/usr/libexec/redial/upgrade-service"

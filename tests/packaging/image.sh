@@ -77,7 +77,7 @@ mkdir "$work/again"
 for entry in .dockerignore LICENSE configure.ac Makefile.am src man conf packaging; do
     cp -R "$top/$entry" "$work/again/"
 done
-(cd "$top" && find tests -name local.mk -exec cp --parents {} "$work/again/" \;)
+(cd "$top" && find tests cloudformation -name local.mk -exec cp --parents {} "$work/again/" \;)
 top=$work/again
 build $image
 second="$(property '{{.Id}}') $(property '{{.Digest}}')"

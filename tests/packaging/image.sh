@@ -35,14 +35,19 @@ cat >"$CONTAINERS_CONF" <<CONF
 default_ulimits = ["nofile=1024:4096", "nproc=4096:4096"]
 log_driver = "k8s-file"
 [engine]
-runtime = "runc"
+runtime = "runtime"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 lock_type = "file"
 static_dir = "$work/static"
 tmp_dir = "$work/tmp"
 volume_path = "$work/volumes"
+[engine.runtimes]
+runtime = ["$work/runtime"]
 CONF
+# its state would be in /run
+printf '#!/bin/sh\nexec runc --root "%s" "$@"\n' "$work/state" >"$work/runtime"
+chmod +x "$work/runtime"
 
 # --- the task definition of README.md, which the container is run by ---------------------------------
 

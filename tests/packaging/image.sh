@@ -21,7 +21,11 @@ unshare --net true 2>/dev/null || skip "network namespaces are not allowed here"
 awk '$3 ~ /^cgroup/ { found = 1 } END { exit !found }' /proc/mounts || skip "no control groups are mounted here"
 [ -L /bin ] || skip "the programs of this host are not all below /usr"
 
-# Everything of buildah and podman is in here, and nothing of it stays behind.
+# Everything of buildah and podman is in here, but for one cache, and nothing of it stays behind.
+cache=/var/lib/containers/cache/blob-info-cache-v1.boltdb
+if [ ! -e $cache ]; then
+    at_end() { rm -f $cache && rmdir -p "${cache%/*}" 2>/dev/null || :; }
+fi
 export CONTAINERS_CONF="$work/containers.conf" CONTAINERS_STORAGE_CONF="$work/storage.conf"
 mkdir "$work/volumes" "$work/static" "$work/run" "$work/tmp"
 cat >"$CONTAINERS_STORAGE_CONF" <<CONF

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Storms for some seconds, from a fixed seed and from today's; and before that, what a mutant between
+# the clients and redial does is found out by the model, or else the storms would show nothing.
+# The second seed is another one each day: what it finds is found again by the line that it prints.
+set -eu
+chaos=${CHAOS:-tests/chaos/chaos}
+REDIAL=${REDIAL:-./redial}
+export REDIAL
+work=$(mktemp -d "${TMPDIR:-/tmp}/redial-chaos.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+
+fail() {
+    echo "FAILED: $*"
+    [ ! -e "$work/log" ] || tail -n 60 "$work/log"
+    exit 1
+}
+
+# found KIND WORDS: a storm with this mutant ends with a fault that says so
+found() {
+    status=0
+    "$chaos" --seconds 1 --seed 1 --mutant "$1" >"$work/log" 2>&1 || status=$?
+    [ $status -eq 1 ] || fail "with the mutant $1 the exit status is $status"
+    grep "FAULT: .*$2" "$work/log" >"$work/fault" || fail "of the mutant $1 the model says something else"
+    echo "ok: the mutant $1: $(sed 's/.*FAULT: //; s/\. .*//' "$work/fault")"
+}
+
+# holds SECONDS SEED
+holds() {
+    "$chaos" --seconds "$1" --seed "$2" >"$work/log" 2>&1 || fail "a storm; see above for the seed"
+    tail -n 1 "$work/log" | sed 's/^/ok: /'
+}
+
+found alter-up "the backend received a wrong byte"
+found alter-down "a wrong byte came to client"
+found lose "was reset, and neither side did that"
+found cut "received an end that looks complete and is not"
+found leak "open connections"
+"$chaos" --seconds 1 --seed 1 --mutant none >"$work/log" 2>&1 || fail "a mutant that harms nothing was blamed"
+echo "ok: one that harms nothing is not blamed"
+holds 7 1
+holds 6 "$(date +%Y%m%d)"

@@ -1,0 +1,331 @@
+#include "rest.h"
+
+#include "judge.h"
+#include "moment.h"
+#include "process.h"
+#include "storm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CLIENTS_MS = 30000, PROCESSES_MS = 20000, ENDPOINTS_MS = 20000, STATUS_EACH_MS = 50 };
+
+/* What the model counted of an upstream in one storm. */
+struct sum {
+    uint64_t opened;
+    uint64_t whole, left, broken, unmet;
+    uint64_t owned_up;                 /* connections that backends broke before the head */
+    uint64_t sent_up, received_up;     /* by clients, by backends */
+    uint64_t sent_down, received_down; /* by backends, by clients */
+};
+
+/* --- waiting -------------------------------------------------------------------------------- */
+
+static bool clients_are_done(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->caller_count; i++) {
+        if (stage->callers[i].ending == ENDING_NONE) {
+            caller_hurry(&stage->callers[i]);
+            return false;
+        }
+        if (stage->ledger->slots[i].state == SLOT_OPEN) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void hurry_all(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->caller_count; i++) {
+        caller_hurry(&stage->callers[i]);
+    }
+}
+
+static bool is_alone(struct stage *stage)
+{
+    return subject_is_alone(&stage->subject);
+}
+
+static const json_t *find_upstream(const json_t *status, const char *name)
+{
+    const json_t *all = json_object_get(status, "upstreams");
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *one = json_array_get(all, i);
+        if (strcmp(json_string_value(json_object_get(one, "name")), name) == 0) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+static bool endpoint_is_up(const json_t *endpoints, const struct backend *backend)
+{
+    char address[64];
+    snprintf(address, sizeof(address), "%s:%u", backend->ip, backend->port);
+    for (size_t i = 0; i < json_array_size(endpoints); i++) {
+        const json_t *one = json_array_get(endpoints, i);
+        const char *state = json_string_value(json_object_get(one, "state"));
+        if (strcmp(json_string_value(json_object_get(one, "address")), address) == 0) {
+            return strcmp(state, "up") == 0 || strcmp(state, "fresh") == 0;
+        }
+    }
+    return false;
+}
+
+/* Whether an upstream has all that is behind its name, and all of that in rotation. Where answers
+ * are samples, an address that is gone may stay until chance cannot explain its absence. */
+static bool upstream_is_well(const json_t *status, const struct upstream *upstream)
+{
+    const json_t *json = find_upstream(status, upstream->name);
+    const json_t *endpoints = json_object_get(json, "endpoints");
+    for (size_t i = 0; i < upstream->count; i++) {
+        if (!endpoint_is_up(endpoints, &upstream->backends[i])) {
+            return false;
+        }
+    }
+    return upstream->sample > 0 || json_array_size(endpoints) == upstream->count;
+}
+
+static bool endpoints_are_well(struct stage *stage)
+{
+    static int64_t next_ms;
+    if (moment_ms() < next_ms) {
+        return false;
+    }
+    next_ms = moment_ms() + STATUS_EACH_MS;
+    json_t *status = subject_status(&stage->subject);
+    bool well = status != NULL;
+    for (size_t u = 0; well && u < STAGE_UPSTREAMS; u++) {
+        well = upstream_is_well(status, &stage->upstreams[u]);
+    }
+    json_decref(status);
+    return well;
+}
+
+/* --- each client ------------------------------------------------------------------------------ */
+
+static void tell_fault(struct stage *stage, const struct caller *caller, const struct slot *slot,
+                       const char *why)
+{
+    const struct plan *plan = &caller->plan;
+    const struct upstream *upstream = &stage->upstreams[plan->upstream];
+    char backend[32] = "no backend";
+    if (slot->state != SLOT_NONE) {
+        snprintf(backend, sizeof(backend), "backend %u", slot->backend % STAGE_BACKENDS + 1);
+    }
+    stage_fail(stage,
+               "client %u of %s: %s. It sent %llu of %llu%s, received %llu of %llu%s, ended by "
+               "%s (error %d), began at %.2f; %s received %llu, sent %llu, marks %x, answer %u",
+               plan->head.id, upstream->name, why, (unsigned long long)caller->sent,
+               (unsigned long long)plan->head.up, caller->ended_sending ? " and its end" : "",
+               (unsigned long long)caller->received, (unsigned long long)plan->head.down,
+               caller->got_end ? " and the end" : "", ending_name(caller->ending), caller->error,
+               (double)(caller->began_ms - stage->began_ms) / 1000, backend,
+               (unsigned long long)slot->received, (unsigned long long)slot->sent, slot->marks,
+               plan->head.answer);
+}
+
+static void add(struct sum *sum, const struct caller *caller, const struct slot *slot,
+                enum verdict verdict)
+{
+    bool met = slot->state != SLOT_NONE;
+    sum->opened += caller->connected;
+    sum->whole += verdict == VERDICT_WHOLE;
+    sum->left += verdict == VERDICT_LEFT;
+    sum->broken += verdict == VERDICT_BROKEN;
+    sum->unmet += verdict == VERDICT_UNMET;
+    sum->sent_up += caller->head_sent + caller->sent;
+    sum->received_up += slot->received + (met ? sizeof(struct head) : 0);
+    sum->sent_down += slot->sent;
+    sum->received_down += caller->received;
+}
+
+static void judge_clients(struct stage *stage, struct rest *rest, struct sum *sums)
+{
+    rest->longest_ms = 0;
+    for (size_t i = 0; i < stage->caller_count; i++) {
+        const struct caller *caller = &stage->callers[i];
+        const struct slot *slot = &stage->ledger->slots[i];
+        const char *why;
+        enum verdict verdict = judge(caller, slot, &why);
+        int64_t waited = caller->served_ms - caller->began_ms;
+        if (verdict == VERDICT_FAULT) {
+            tell_fault(stage, caller, slot, why);
+        }
+        if (caller->served_ms > 0 && waited > rest->longest_ms &&
+            caller->plan.head.answer == ANSWER_AT_ONCE) {
+            rest->longest_ms = waited;
+        }
+        add(&sums[caller->plan.upstream], caller, slot, verdict);
+    }
+    for (size_t u = 0; u < STAGE_UPSTREAMS; u++) {
+        struct upstream *upstream = &stage->upstreams[u];
+        for (size_t i = 0; i < upstream->count; i++) {
+            sums[u].owned_up += stage->ledger->backends[upstream->backends[i].index].broken;
+        }
+        if (sums[u].unmet > sums[u].owned_up) {
+            stage_fail(stage, "%s: %llu clients were not served; backends own up to %llu",
+                       upstream->name, (unsigned long long)sums[u].unmet,
+                       (unsigned long long)sums[u].owned_up);
+        }
+    }
+}
+
+/* --- redial's counters ------------------------------------------------------------------------ */
+
+static uint64_t count_of(const json_t *json, const char *group, const char *key)
+{
+    const json_t *object = json_object_get(json, group);
+    return (uint64_t)json_integer_value(json_object_get(object, key));
+}
+
+/* What the counters were when the storm began: zero in a process that is new. */
+static void forget_counters(struct rest *rest)
+{
+    memset(rest->opened, 0, sizeof(rest->opened));
+    memset(rest->up, 0, sizeof(rest->up));
+    memset(rest->down, 0, sizeof(rest->down));
+    memset(rest->ended, 0, sizeof(rest->ended));
+}
+
+static void check_between(struct stage *stage, const char *upstream, const char *what,
+                          uint64_t least, uint64_t value, uint64_t most)
+{
+    if (value < least || value > most) {
+        stage_fail(stage, "%s: redial counts %llu %s; it must be %llu to %llu", upstream,
+                   (unsigned long long)value, what, (unsigned long long)least,
+                   (unsigned long long)most);
+    }
+}
+
+/* Ways to end that no client of the model may meet. */
+static void check_endings(struct stage *stage, const char *upstream, const json_t *json)
+{
+    const char *key;
+    const json_t *value;
+    json_t *ended = json_object_get(json, "ended");
+    json_object_foreach(ended, key, value) {
+        bool usual = strcmp(key, "closed") == 0 || strcmp(key, "client-reset") == 0 ||
+                     strcmp(key, "endpoint-reset") == 0;
+        if (!usual && json_integer_value(value) > 0) {
+            stage_fail(stage, "%s: redial ended %lld connections by %s", upstream,
+                       (long long)json_integer_value(value), key);
+        }
+    }
+}
+
+/* With an upgrade in the storm the former process has taken its share of the counts with it: what
+ * is left may be less, and never more. */
+static void check_upstream(struct stage *stage, struct rest *rest, size_t u, const json_t *json,
+                           const struct sum *sum, bool same)
+{
+    static const char *const ends[] = {"closed", "client-reset", "endpoint-reset"};
+    const char *name = stage->upstreams[u].name;
+    uint64_t opened = count_of(json, "connections", "opened");
+    uint64_t up = count_of(json, "bytes", "up");
+    uint64_t down = count_of(json, "bytes", "down");
+    uint64_t ended[3];
+    uint64_t news[3];
+    for (size_t i = 0; i < 3; i++) {
+        ended[i] = count_of(json, "ended", ends[i]);
+        news[i] = ended[i] - rest->ended[u][i];
+    }
+    check_between(stage, name, "open connections", 0, count_of(json, "connections", "open"), 0);
+    check_between(stage, name, "ended connections", opened, count_of(json, "connections", "ended"),
+                  opened);
+    check_between(stage, name, "connections", same ? sum->opened : 0, opened - rest->opened[u],
+                  sum->opened);
+    check_between(stage, name, "bytes from clients", same ? sum->received_up : 0, up - rest->up[u],
+                  sum->sent_up);
+    check_between(stage, name, "bytes from backends", same ? sum->received_down : 0,
+                  down - rest->down[u], sum->sent_down);
+    check_between(stage, name, "connections closed in order", same ? sum->whole : 0, news[0],
+                  sum->opened);
+    check_between(stage, name, "resets", 0, news[1] + news[2],
+                  sum->left + sum->broken + sum->unmet);
+    check_endings(stage, name, json);
+    rest->opened[u] = opened;
+    rest->up[u] = up;
+    rest->down[u] = down;
+    memcpy(rest->ended[u], ended, sizeof(ended));
+}
+
+static void check_counters(struct stage *stage, struct rest *rest, const struct sum *sums)
+{
+    json_t *status = subject_status(&stage->subject);
+    pid_t process = subject_pid(&stage->subject);
+    bool same = process == rest->process || rest->process == 0;
+    if (status == NULL) {
+        stage_fail(stage, "redial does not tell its status");
+    }
+    if (!same) {
+        forget_counters(rest);
+    }
+    for (size_t u = 0; status != NULL && u < STAGE_UPSTREAMS; u++) {
+        const json_t *json = find_upstream(status, stage->upstreams[u].name);
+        check_upstream(stage, rest, u, json, &sums[u], same);
+    }
+    rest->process = process;
+    json_decref(status);
+}
+
+/* --- all of it ----------------------------------------------------------------------------------
+ */
+
+static void check_flat(struct stage *stage, struct rest *rest, struct flat_sample *sample)
+{
+    pid_t process = subject_pid(&stage->subject);
+    sample->pipes = process_descriptors_of(process, "pipe:");
+    sample->descriptors = process_descriptors(process) - sample->pipes;
+    sample->memory_kb = test_scale() > 1.0 ? 0 : process_rss_kb(process);
+    const char *why = flat_judge(&rest->flat, sample);
+    if (why != NULL) {
+        stage_fail(stage, "%s", why);
+    }
+}
+
+static void tell(const struct stage *stage, struct rest *rest, const struct sum *sums,
+                 const struct flat_sample *sample)
+{
+    struct sum all = {.opened = 0};
+    for (size_t u = 0; u < STAGE_UPSTREAMS; u++) {
+        all.whole += sums[u].whole;
+        all.left += sums[u].left;
+        all.broken += sums[u].broken;
+        all.unmet += sums[u].unmet;
+        rest->bytes += sums[u].received_up + sums[u].received_down;
+    }
+    rest->clients += stage->caller_count;
+    rest->whole += all.whole;
+    rest->left += all.left;
+    rest->broken += all.broken;
+    rest->unmet += all.unmet;
+    stage_say(stage,
+              "rest %u: %zu clients: %llu whole, %llu left, %llu broken by backends, %llu before "
+              "their head; at most %.2f s for an answer; %d descriptors, %d of pipes, %ld kB",
+              stage->storm, stage->caller_count, (unsigned long long)all.whole,
+              (unsigned long long)all.left, (unsigned long long)all.broken,
+              (unsigned long long)all.unmet, (double)rest->longest_ms / 1000, sample->descriptors,
+              sample->pipes, sample->memory_kb);
+}
+
+void rest_take(struct stage *stage, struct rest *rest)
+{
+    struct sum sums[STAGE_UPSTREAMS] = {{.opened = 0}};
+    struct flat_sample sample = {.descriptors = 0};
+    storm_end(stage);
+    hurry_all(stage);
+    int64_t end = moment_ms() + limit_ms(CLIENTS_MS);
+    while (stage->fault == NULL && !clients_are_done(stage) && moment_ms() < end) {
+        stage_turn(stage);
+    }
+    judge_clients(stage, rest, sums); /* says which ones, if they are not done */
+    if (stage_wait(stage, is_alone, "former processes are to end", PROCESSES_MS) &&
+        stage_wait(stage, endpoints_are_well, "every endpoint is to be in rotation",
+                   ENDPOINTS_MS)) {
+        check_counters(stage, rest, sums);
+        check_flat(stage, rest, &sample);
+    }
+    tell(stage, rest, sums, &sample);
+}

@@ -42,10 +42,11 @@ static int storm_length(int64_t end)
 
 static bool run(int seconds, uint64_t seed, const char *mutant)
 {
-    struct rest rest = {.process = 0};
+    struct rest rest = {.clients = 0};
     printf("chaos: seed %llu, %d s%s%s\n", (unsigned long long)seed, seconds,
            mutant != NULL ? ", mutant " : "", mutant != NULL ? mutant : "");
     stage_open(&stage, seed, mutant);
+    rest.process = subject_pid(&stage.subject);
     int64_t end = moment_ms() + (int64_t)seconds * 1000;
     while (stage.fault == NULL && moment_ms() < end) {
         stage.caller_count = 0;

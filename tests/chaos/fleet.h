@@ -4,8 +4,8 @@
 #define CHAOS_FLEET_H
 
 #include "ledger.h"
+#include "liar.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -20,7 +20,7 @@ struct backend {
     struct ledger *ledger;
     int ledger_fd;
     unsigned index; /* in the ledger */
-    char ip[INET_ADDRSTRLEN];
+    char ip[LIAR_ADDRESS_SIZE];
     uint16_t port;
     int listener;
     pid_t pid; /* 0: none */

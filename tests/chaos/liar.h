@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LIAR_NAMES = 8, LIAR_ADDRESSES = 16 };
+enum { LIAR_NAMES = 8, LIAR_ADDRESSES = 16, LIAR_ADDRESS_SIZE = 64 };
 
 enum lie {
     LIE_NONE,
@@ -27,9 +27,9 @@ const char *lie_name(enum lie lie);
 
 struct liar_name {
     char name[64];
-    char addresses[LIAR_ADDRESSES][16]; /* IPv4 */
+    char addresses[LIAR_ADDRESSES][LIAR_ADDRESS_SIZE]; /* IPv4 */
     uint32_t named;                     /* the truth: bits of those that are behind the name */
-    char stale[16];
+    char stale[LIAR_ADDRESS_SIZE];
     unsigned sample; /* answers are so many at random; 0: all */
     enum lie lie;
     uint64_t asked; /* questions for A */

@@ -255,7 +255,7 @@ static void check_counters(struct stage *stage, struct rest *rest, const struct 
 {
     json_t *status = subject_status(&stage->subject);
     pid_t process = subject_pid(&stage->subject);
-    bool same = process == rest->process || rest->process == 0;
+    bool same = process == rest->process;
     if (status == NULL) {
         stage_fail(stage, "redial does not tell its status");
     }

@@ -245,5 +245,6 @@ int backend_main(char **words)
             next = LIST_NEXT(conn, link);
             conn_step(conn, most);
         }
+        page->idle += LIST_EMPTY(&conns);
     }
 }

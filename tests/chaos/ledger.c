@@ -6,6 +6,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+static uint64_t seal_of(const struct head *head)
+{
+    const unsigned char *bytes = (const unsigned char *)head;
+    uint64_t seal = 0x5355304148432d31ULL;
+    for (size_t i = sizeof(head->seal); i < sizeof(*head); i++) {
+        seal = (seal ^ bytes[i]) * 0x100000001b3ULL;
+    }
+    return seal;
+}
+
+void head_seal(struct head *head)
+{
+    head->seal = seal_of(head);
+}
+
+bool head_is_sealed(const struct head *head)
+{
+    return head->seal == seal_of(head);
+}
+
 uint64_t head_offset_up(const struct head *head)
 {
     return (uint64_t)head->id * 8191 + (uint64_t)head->storm * 131;
@@ -45,7 +65,7 @@ void ledger_begin(struct ledger *ledger, unsigned storm)
 
 struct slot *ledger_claim(struct ledger *ledger, const struct head *head, unsigned backend)
 {
-    if (head->magic != HEAD_MAGIC || head->storm != ledger->storm || head->id >= LEDGER_SLOTS) {
+    if (!head_is_sealed(head) || head->storm != ledger->storm || head->id >= LEDGER_SLOTS) {
         ledger->strays++;
         return NULL;
     }

@@ -20,7 +20,7 @@ enum answer {
 
 /* The first bytes of each connection. */
 struct head {
-    uint64_t magic;
+    uint64_t seal; /* over all the others */
     uint32_t storm;
     uint32_t id; /* the slot's index */
     uint64_t up; /* bytes of the pattern that follow, and that come back */
@@ -28,7 +28,10 @@ struct head {
     uint32_t answer;
     uint32_t ends_first; /* the backend ends when all is said, not when the client has ended */
 };
-#define HEAD_MAGIC 0x5355304148432d31ULL
+
+/* Seals a head whose other fields are set; a seal that does not fit tells of a changed byte. */
+void head_seal(struct head *head);
+bool head_is_sealed(const struct head *head);
 
 /* Where in pattern.h the bytes of a connection begin: elsewhere for each, so that bytes of another
  * connection are wrong. */
@@ -69,6 +72,7 @@ struct ledger_backend {
     _Atomic unsigned manner;
     _Atomic uint64_t headless; /* connections that are open and did not send their head yet */
     _Atomic uint64_t broken;   /* connections reset or killed before their head was read */
+    _Atomic uint64_t idle;     /* turns at whose end it had no connection */
 };
 
 struct ledger {

@@ -28,7 +28,7 @@ const char *lie_name(enum lie lie);
 struct liar_name {
     char name[64];
     char addresses[LIAR_ADDRESSES][LIAR_ADDRESS_SIZE]; /* IPv4 */
-    uint32_t named;                     /* the truth: bits of those that are behind the name */
+    uint32_t named; /* the truth: bits of those that are behind the name */
     char stale[LIAR_ADDRESS_SIZE];
     unsigned sample; /* answers are so many at random; 0: all */
     enum lie lie;

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LISTENERS_MOST = 8, PAIRS_MOST = 1000, BUFFER = 1 << 15, HARMED_EACH = 25 };
+enum { LISTENERS_MOST = 8, PAIRS_MOST = 1000, BUFFER = 1 << 15, HARMED_EACH = 10 };
 
 enum harm {
     HARM_NONE,

@@ -97,12 +97,12 @@ static void start_client(struct stage *stage, unsigned upstream)
     if (stage->caller_count == LEDGER_SLOTS) {
         return;
     }
-    plan.head.magic = HEAD_MAGIC;
     plan.head.storm = stage->storm;
     plan.head.id = (uint32_t)stage->caller_count;
     plan.head.up = draw_size(dice);
     plan.head.down = draw_size(dice);
     draw_answer(dice, &plan);
+    head_seal(&plan.head);
     draw_pace(dice, &plan);
     draw_leave(dice, &plan);
     caller_start(&stage->callers[stage->caller_count++], &plan, stage->upstreams[upstream].front);

@@ -8,7 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CLIENTS_MS = 30000, PROCESSES_MS = 20000, ENDPOINTS_MS = 20000, STATUS_EACH_MS = 50 };
+enum {
+    CLIENTS_MS = 30000,
+    PROCESSES_MS = 20000,
+    IDLE_MS = 3000,
+    ENDPOINTS_MS = 20000,
+    STATUS_EACH_MS = 50,
+    CALM_MS = 200
+};
+#define CALM_MOST 0.3
 
 /* What the model counted of an upstream in one storm. */
 struct sum {
@@ -101,6 +109,43 @@ static bool endpoints_are_well(struct stage *stage)
     }
     json_decref(status);
     return well;
+}
+
+static bool redial_is_idle(struct stage *stage)
+{
+    json_t *status = subject_status(&stage->subject);
+    json_int_t open =
+        json_integer_value(json_object_get(json_object_get(status, "connections"), "open"));
+    bool idle = status != NULL && open == 0;
+    json_decref(status);
+    return idle;
+}
+
+/* Redial has left all of them; they may have something in their queues, of clients that are gone.
+ */
+static bool backends_are_idle(struct stage *stage)
+{
+    static uint64_t since[LEDGER_BACKENDS];
+    static unsigned storm;
+    bool idle = true;
+    for (size_t i = 0; i < STAGE_UPSTREAMS * STAGE_BACKENDS; i++) {
+        const struct ledger_backend *page = &stage->ledger->backends[i];
+        const struct upstream *upstream = &stage->upstreams[i / STAGE_BACKENDS];
+        since[i] = storm != stage->storm ? page->idle : since[i];
+        idle = idle && (i % STAGE_BACKENDS >= upstream->count || page->idle >= since[i] + 2);
+    }
+    storm = stage->storm;
+    return idle;
+}
+
+/* Everything that was begun is over, and what redial knows is the truth. */
+static bool come_to_rest(struct stage *stage)
+{
+    return stage_wait(stage, is_alone, "former processes are to end", PROCESSES_MS) &&
+           stage_wait(stage, redial_is_idle, "redial is to have no open connections", IDLE_MS) &&
+           stage_wait(stage, backends_are_idle, "backends are to have no connections", IDLE_MS) &&
+           stage_wait(stage, endpoints_are_well, "every endpoint is to be in rotation",
+                      ENDPOINTS_MS);
 }
 
 /* --- each client ------------------------------------------------------------------------------ */
@@ -273,6 +318,18 @@ static void check_counters(struct stage *stage, struct rest *rest, const struct 
 /* --- all of it ----------------------------------------------------------------------------------
  */
 
+/* With nothing to do, redial does nothing: the CPU time of a moment. */
+static void check_calm(struct stage *stage)
+{
+    pid_t process = subject_pid(&stage->subject);
+    double before = process_cpu_seconds(process);
+    stage_run_until(stage, moment_ms() + CALM_MS);
+    double used = process_cpu_seconds(process) - before;
+    if (used > CALM_MOST * CALM_MS / 1000 * test_scale()) {
+        stage_fail(stage, "redial used %.2f s of CPU time in %d ms of rest", used, CALM_MS);
+    }
+}
+
 static void check_flat(struct stage *stage, struct rest *rest, struct flat_sample *sample)
 {
     pid_t process = subject_pid(&stage->subject);
@@ -320,10 +377,10 @@ void rest_take(struct stage *stage, struct rest *rest)
     while (stage->fault == NULL && !clients_are_done(stage) && moment_ms() < end) {
         stage_turn(stage);
     }
+    bool rests = clients_are_done(stage) && come_to_rest(stage);
     judge_clients(stage, rest, sums); /* says which ones, if they are not done */
-    if (stage_wait(stage, is_alone, "former processes are to end", PROCESSES_MS) &&
-        stage_wait(stage, endpoints_are_well, "every endpoint is to be in rotation",
-                   ENDPOINTS_MS)) {
+    if (rests) {
+        check_calm(stage);
         check_counters(stage, rest, sums);
         check_flat(stage, rest, &sample);
     }

@@ -7,6 +7,7 @@
 #include "pattern.h"
 #include "peer.h"
 #include "port.h"
+#include "process.h"
 #include "tempdir.h"
 
 #include <arpa/inet.h>
@@ -380,6 +381,14 @@ START_TEST(daemon_log_status_and_limits)
     ck_assert_str_eq(log, "123\nout\n");
     free(log);
     ck_assert(!daemon_wait_line(daemon, "three", 10000)); /* at once: the log is at its end */
+    char line[8];
+    size_t at = 0;
+    ck_assert(daemon_read_line(daemon, &at, line, sizeof(line)));
+    ck_assert_str_eq(line, "one two");
+    ck_assert(daemon_read_line(daemon, &at, line, sizeof(line)));
+    ck_assert_str_eq(line, "here no"); /* cut to its room */
+    ck_assert(!daemon_read_line(daemon, &at, line, sizeof(line)));
+    ck_assert_uint_eq(at, 2);
     ck_assert_int_eq(daemon_stop(daemon), 3);
 }
 END_TEST
@@ -391,6 +400,8 @@ START_TEST(daemon_is_measured_and_ended)
     ck_assert(daemon_wait_line(daemon, "up", limit_ms(2000)));
     ck_assert_int_gt(daemon_rss_kb(daemon), 100);
     ck_assert_int_ge(daemon_descriptors(daemon), 3);
+    ck_assert_int_ge(process_descriptors_of(daemon_pid(daemon), "pipe:"), 2); /* its output */
+    ck_assert_int_eq(process_descriptors_of(daemon_pid(daemon), "socket:"), 0);
     ck_assert_int_eq(daemon_threads(daemon), 1);
     ck_assert(daemon_cpu_seconds(daemon) >= 0);
     ck_assert_int_eq(daemon_wait_exit(daemon, 50), -ETIMEDOUT);

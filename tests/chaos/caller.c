@@ -199,9 +199,6 @@ void caller_step(struct caller *caller, int64_t now_ms)
         !receive_some(caller, caller->plan.paced ? caller->plan.gulp : most)) {
         return;
     }
-    if (caller->served_ms == 0 && (caller->received > 0 || caller->got_end)) {
-        caller->served_ms = now_ms;
-    }
     if (!caller->ended_sending && !may_send(caller) &&
         (caller->got_end || !caller->plan.ends_last)) {
         shutdown(caller->fd, SHUT_WR);

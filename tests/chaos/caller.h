@@ -46,11 +46,11 @@ struct caller {
     uint64_t received;
     bool ended_sending;
     bool got_end;
+    bool met; /* a backend has its head, and it was looked at how long that took */
     bool bad; /* a byte was not the pattern's, or one too many came */
     enum ending ending;
     int error;
     int64_t began_ms;
-    int64_t served_ms; /* when its first byte or end came; 0: never */
     int64_t stalled_until_ms;
     bool stalled;
 };

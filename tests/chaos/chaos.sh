@@ -38,7 +38,7 @@ holds() {
     tail -n 1 "$work/log" | sed 's/^/ok: /'
 }
 
-found alter-up "wrong"
+found alter-up "the backend received a wrong byte"
 found alter-down "a wrong byte came to client"
 found lose "neither side did that"
 found cut "looks complete and is not\|neither side did that" # what was not read makes its end a reset

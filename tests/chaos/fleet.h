@@ -26,6 +26,7 @@ struct backend {
     pid_t pid; /* 0: none */
     enum backend_state state;
     unsigned seed;
+    int64_t well_since_ms; /* kept by wait.c; 0: it is not well */
 };
 
 /* Starts one; ip, port, ledger, ledger_fd and index are set, all else is zero. Aborts on failure.

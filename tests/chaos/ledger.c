@@ -1,6 +1,7 @@
 #include "ledger.h"
 
 #include "die.h"
+#include "moment.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -75,6 +76,7 @@ struct slot *ledger_claim(struct ledger *ledger, const struct head *head, unsign
         return NULL;
     }
     slot->backend = backend;
+    slot->claimed_ms = moment_ms();
     slot->state = SLOT_OPEN;
     return slot;
 }

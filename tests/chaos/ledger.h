@@ -55,7 +55,8 @@ struct slot {
     _Atomic unsigned state;
     _Atomic unsigned marks;
     _Atomic unsigned backend;
-    _Atomic uint64_t received; /* of the pattern, without the head */
+    _Atomic int64_t claimed_ms; /* when the head came: moment_ms() */
+    _Atomic uint64_t received;  /* of the pattern, without the head */
     _Atomic uint64_t sent;
 };
 

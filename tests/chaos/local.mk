@@ -20,6 +20,7 @@ tests_chaos_chaos_SOURCES = \
 	tests/chaos/stage.c tests/chaos/stage.h \
 	tests/chaos/storm.c tests/chaos/storm.h \
 	tests/chaos/subject.c tests/chaos/subject.h \
+	tests/chaos/wait.c tests/chaos/wait.h \
 	tests/unit/dns_message.c tests/unit/dns_message.h
 tests_chaos_chaos_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib -I$(top_srcdir)/tests/unit
 tests_chaos_chaos_LDADD = $(LIBS_TESTLIB) $(JANSSON_LIBS)

@@ -2,6 +2,7 @@
 
 #include "client.h"
 #include "die.h"
+#include "ledger.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -91,7 +92,8 @@ static bool harm_bytes(struct pair *pair, struct half *half)
     if (half->length == 0) {
         return true;
     }
-    if (up ? pair->harm == HARM_ALTER_UP : pair->harm == HARM_ALTER_DOWN) {
+    bool alters = pair->harm == (up ? HARM_ALTER_UP : HARM_ALTER_DOWN);
+    if (alters && half->length > sizeof(struct head)) { /* not the head, whose seal would tell */
         half->bytes[half->length - 1] ^= 1;
         pair->harm = HARM_NONE;
     }

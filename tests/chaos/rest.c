@@ -186,21 +186,15 @@ static void add(struct sum *sum, const struct caller *caller, const struct slot 
     sum->received_down += caller->received;
 }
 
-static void judge_clients(struct stage *stage, struct rest *rest, struct sum *sums)
+static void judge_clients(struct stage *stage, struct sum *sums)
 {
-    rest->longest_ms = 0;
     for (size_t i = 0; i < stage->caller_count; i++) {
         const struct caller *caller = &stage->callers[i];
         const struct slot *slot = &stage->ledger->slots[i];
         const char *why;
         enum verdict verdict = judge(caller, slot, &why);
-        int64_t waited = caller->served_ms - caller->began_ms;
         if (verdict == VERDICT_FAULT) {
             tell_fault(stage, caller, slot, why);
-        }
-        if (caller->served_ms > 0 && waited > rest->longest_ms &&
-            caller->plan.head.answer == ANSWER_AT_ONCE) {
-            rest->longest_ms = waited;
         }
         add(&sums[caller->plan.upstream], caller, slot, verdict);
     }
@@ -260,6 +254,20 @@ static void check_endings(struct stage *stage, const char *upstream, const json_
     }
 }
 
+/* What least-connections and random-two go by. */
+static void check_endpoints(struct stage *stage, const char *upstream, const json_t *json)
+{
+    const json_t *endpoints = json_object_get(json, "endpoints");
+    for (size_t i = 0; i < json_array_size(endpoints); i++) {
+        const json_t *one = json_array_get(endpoints, i);
+        if (json_integer_value(json_object_get(one, "active")) != 0) {
+            stage_fail(stage, "%s: %s has %lld connections, says redial", upstream,
+                       json_string_value(json_object_get(one, "address")),
+                       (long long)json_integer_value(json_object_get(one, "active")));
+        }
+    }
+}
+
 /* With an upgrade in the storm the former process has taken its share of the counts with it: what
  * is left may be less, and never more. */
 static void check_upstream(struct stage *stage, struct rest *rest, size_t u, const json_t *json,
@@ -290,6 +298,7 @@ static void check_upstream(struct stage *stage, struct rest *rest, size_t u, con
     check_between(stage, name, "resets", 0, news[1] + news[2],
                   sum->left + sum->broken + sum->unmet);
     check_endings(stage, name, json);
+    check_endpoints(stage, name, json);
     rest->opened[u] = opened;
     rest->up[u] = up;
     rest->down[u] = down;
@@ -360,11 +369,11 @@ static void tell(const struct stage *stage, struct rest *rest, const struct sum 
     rest->unmet += all.unmet;
     stage_say(stage,
               "rest %u: %zu clients: %llu whole, %llu left, %llu broken by backends, %llu before "
-              "their head; at most %.2f s for an answer; %d descriptors, %d of pipes, %ld kB",
+              "their head; at most %.2f s for a backend; %d descriptors, %d of pipes, %ld kB",
               stage->storm, stage->caller_count, (unsigned long long)all.whole,
               (unsigned long long)all.left, (unsigned long long)all.broken,
-              (unsigned long long)all.unmet, (double)rest->longest_ms / 1000, sample->descriptors,
-              sample->pipes, sample->memory_kb);
+              (unsigned long long)all.unmet, (double)stage->longest_wait_ms / 1000,
+              sample->descriptors, sample->pipes, sample->memory_kb);
 }
 
 void rest_take(struct stage *stage, struct rest *rest)
@@ -378,7 +387,7 @@ void rest_take(struct stage *stage, struct rest *rest)
         stage_turn(stage);
     }
     bool rests = clients_are_done(stage) && come_to_rest(stage);
-    judge_clients(stage, rest, sums); /* says which ones, if they are not done */
+    judge_clients(stage, sums); /* says which ones, if they are not done */
     if (rests) {
         check_calm(stage);
         check_counters(stage, rest, sums);

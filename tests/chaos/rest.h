@@ -12,7 +12,6 @@ struct rest {
     uint64_t opened[STAGE_UPSTREAMS], up[STAGE_UPSTREAMS], down[STAGE_UPSTREAMS];
     uint64_t ended[STAGE_UPSTREAMS][3]; /* closed, client-reset, endpoint-reset */
     uint64_t clients, whole, left, broken, unmet, bytes;
-    int64_t longest_ms; /* that a client of a storm was kept waiting */
 };
 
 /* Takes the rest; what may not be is a fault of the stage. */

@@ -6,6 +6,7 @@
 #include "mutant.h"
 #include "plan.h"
 #include "port.h"
+#include "wait.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -60,6 +61,15 @@ void stage_fail(struct stage *stage, const char *format, ...)
     va_end(arguments);
 }
 
+uint32_t upstream_well_ones(const struct upstream *upstream)
+{
+    uint32_t well = 0;
+    for (size_t i = 0; i < upstream->count; i++) {
+        well |= backend_is_well(&upstream->backends[i]) ? 1U << i : 0;
+    }
+    return well & upstream->dns->named;
+}
+
 /* --- the loop ------------------------------------------------------------------------------- */
 
 static void blackouts_end(struct stage *stage, int64_t now)
@@ -101,6 +111,7 @@ static void step_callers(struct stage *stage, int64_t now)
         }
         caller_step(caller, now);
         stage->live += caller->ending == ENDING_NONE;
+        wait_check(stage, caller);
         if (caller->bad) {
             stage_fail(stage, "a wrong byte came to client %zu (%s) before its byte %llu", i,
                        stage->upstreams[caller->plan.upstream].name,
@@ -117,6 +128,7 @@ void stage_turn(struct stage *stage)
         plan_clients(stage);
     }
     blackouts_end(stage, now);
+    wait_look(stage, now);
     poll(polls, fill_polls(stage, polls, now), TURN_MS);
     liar_step(&stage->liar);
     step_callers(stage, moment_ms());

@@ -29,6 +29,7 @@ struct upstream {
     unsigned sample; /* DNS answers are so many of them; 0: all */
     struct liar_name *dns;
     int64_t blackout_ends_ms; /* 0: none */
+    uint32_t anchors;         /* kept by wait.c: who has been well since the storm began */
 };
 
 struct stage {
@@ -48,8 +49,12 @@ struct stage {
     unsigned storm;
     int64_t began_ms;
     pid_t mutant;
-    const char *fault; /* the first thing that may not be; it ends all */
+    int64_t longest_wait_ms; /* kept by wait.c: for a backend, while one was well */
+    const char *fault;       /* the first thing that may not be; it ends all */
 };
+
+/* Those that DNS names, by the truth, and that serve whoever connects. */
+uint32_t upstream_well_ones(const struct upstream *upstream);
 
 /* Starts everything; mutant: what is put between the clients and redial, or NULL. */
 void stage_open(struct stage *stage, uint64_t seed, const char *mutant);

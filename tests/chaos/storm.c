@@ -3,6 +3,7 @@
 #include "die.h"
 #include "moment.h"
 #include "plan.h"
+#include "wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +13,6 @@ enum { STEP_LEAST_MS = 60, STEP_SPREAD_MS = 500, BLACKOUT_MOST_MS = 2500, SETTLE
 static struct upstream *draw_upstream(struct stage *stage)
 {
     return &stage->upstreams[dice_below(&stage->steps, STAGE_UPSTREAMS)];
-}
-
-/* Those that DNS names, by the truth, and that serve whoever connects. */
-static uint32_t well_ones(const struct upstream *upstream)
-{
-    uint32_t well = 0;
-    for (size_t i = 0; i < upstream->count; i++) {
-        well |= backend_is_well(&upstream->backends[i]) ? 1U << i : 0;
-    }
-    return well & upstream->dns->named;
 }
 
 /* --- backends --------------------------------------------------------------------------------- */
@@ -63,7 +54,7 @@ static void step_fault(struct stage *stage)
     if (backend->state != BACKEND_ALIVE) {
         kind = 0;
     }
-    if (backend->pid != 0 && (well_ones(upstream) & ~(1U << i)) != 0) {
+    if (backend->pid != 0 && (upstream_well_ones(upstream) & ~(1U << i)) != 0) {
         stage_say(stage, "  %s/%zu %s", upstream->name, i + 1, fault_backend(backend, kind));
     }
 }
@@ -123,7 +114,7 @@ static void step_members(struct stage *stage)
     struct upstream *upstream = draw_upstream(stage);
     uint32_t before = upstream->dns->named;
     upstream->dns->named = 1 + dice_below(&stage->steps, (1U << upstream->count) - 1);
-    if (well_ones(upstream) == 0) {
+    if (upstream_well_ones(upstream) == 0) {
         upstream->dns->named = before;
     } else {
         stage_say(stage, "  dns of %s names 0x%x", upstream->name, upstream->dns->named);
@@ -219,6 +210,7 @@ void storm_run(struct stage *stage, int ms)
 {
     int64_t next = moment_ms();
     int64_t end = next + ms;
+    wait_begin(stage);
     stage->clients_come = true;
     while (next < end && stage->fault == NULL) {
         step(stage);

@@ -11,7 +11,7 @@ enum {
     FLAT_RESTS = 3,       /* that are not compared yet */
     FLAT_DESCRIPTORS = 6, /* more than the most of those: DNS questions and the admin's own */
     FLAT_PIPES = 2 * 2 * 16 + 4,
-    FLAT_MEMORY_KB = 3072
+    FLAT_MEMORY_KB = 2048
 };
 
 struct flat_sample {

@@ -80,7 +80,8 @@ static void draw_leave(struct dice *dice, struct plan *plan)
         plan->leave = LEAVE_CLOSE;
         plan->leave_at = dice_below(dice, (uint32_t)all + 1);
         break;
-    case 3: /* never reads */
+    case 3: /* never reads; where there is much, redial is left with some of it */
+        plan->head.down += dice_below(dice, 2) * (uint64_t)(16 * MB);
         plan->leave = LEAVE_RESET;
         plan->leave_ms = 100 + (int)dice_below(dice, 4000);
         plan->gulp = 0;
@@ -102,9 +103,9 @@ static void start_client(struct stage *stage, unsigned upstream)
     plan.head.up = draw_size(dice);
     plan.head.down = draw_size(dice);
     draw_answer(dice, &plan);
-    head_seal(&plan.head);
     draw_pace(dice, &plan);
     draw_leave(dice, &plan);
+    head_seal(&plan.head);
     caller_start(&stage->callers[stage->caller_count++], &plan, stage->upstreams[upstream].front);
     stage->live++;
 }

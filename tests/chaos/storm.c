@@ -163,8 +163,12 @@ static void step_reload(struct stage *stage)
     stage_wait(stage, is_settled, "redial is to reload", SETTLE_MS);
 }
 
+/* With every third seed one process lives through all, so that what it leaks adds up. */
 static void step_upgrade(struct stage *stage)
 {
+    if (stage->seed % 3 == 0) {
+        return;
+    }
     subject_upgrade(&stage->subject, false);
     if (stage_wait(stage, is_settled, "redial is to upgrade", SETTLE_MS)) {
         stage_say(stage, "  upgrade: process %d", (int)subject_pid(&stage->subject));

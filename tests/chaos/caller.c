@@ -30,7 +30,8 @@ static void finish(struct caller *caller, enum ending ending, int error)
 void caller_start(struct caller *caller, const struct plan *plan, const char *address)
 {
     *caller = (struct caller){.plan = *plan};
-    caller->fd = client_connect_start(address, 0);
+    caller->fd =
+        plan->narrow ? client_connect_start_narrow(address) : client_connect_start(address, 0);
     if (caller->fd < 0) {
         finish(caller, ENDING_REFUSED, -caller->fd);
     }

@@ -17,6 +17,7 @@ enum leave {
 struct plan {
     unsigned upstream;
     struct head head;
+    bool narrow;    /* it takes little at a time: client.h */
     bool ends_last; /* sends its end when the backend's came, not when all is sent */
     uint32_t burst; /* bytes it sends at a time */
     uint32_t gulp;  /* bytes it reads at a time; 0: it does not read */

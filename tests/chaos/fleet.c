@@ -35,6 +35,9 @@ static void open_listener(struct backend *backend)
     int one = 1;
     inet_pton(AF_INET, backend->ip, &address.sin_addr);
     backend->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (backend->index % 2 == 1) {
+        client_make_narrow(backend->listener);
+    }
     if (backend->listener < 0 ||
         setsockopt(backend->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
         bind(backend->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||

@@ -29,7 +29,8 @@ struct backend {
     int64_t well_since_ms; /* kept by wait.c; 0: it is not well */
 };
 
-/* Starts one; ip, port, ledger, ledger_fd and index are set, all else is zero. Aborts on failure.
+/* Starts one; each other one takes little at a time (client.h). ip, port, ledger, ledger_fd and
+ * index are set, all else is zero. Aborts on failure.
  */
 void backend_start(struct backend *backend);
 

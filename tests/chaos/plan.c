@@ -102,6 +102,7 @@ static void start_client(struct stage *stage, unsigned upstream)
     plan.head.id = (uint32_t)stage->caller_count;
     plan.head.up = draw_size(dice);
     plan.head.down = draw_size(dice);
+    plan.narrow = dice_below(dice, 3) == 0;
     draw_answer(dice, &plan);
     draw_pace(dice, &plan);
     draw_leave(dice, &plan);

@@ -241,6 +241,33 @@ START_TEST(peer_deaf_stalls_the_sender)
 }
 END_TEST
 
+/* What a sender gets rid of before a reader that does not read stalls it. */
+static int64_t unread_by(int fd, struct peer *source)
+{
+    ck_assert_int_eq(client_connect_finish(fd, limit_ms(1000)), 0);
+    uint64_t sent = 0;
+    while (peer_wait(source, PEER_SENT, sent + 1, 200)) {
+        sent = peer_count(source, PEER_SENT);
+    }
+    client_reset(fd);
+    ck_assert(peer_wait_exactly(source, PEER_OPEN, 0, limit_ms(1000)));
+    return (int64_t)sent;
+}
+
+START_TEST(narrow_client_stalls_soon)
+{
+    struct peers *peers = peers_start();
+    struct peer_options options = {
+        .manner = PEER_SOURCE, .ip = "127.0.0.2", .port = port_reserve(), .size = 1 << 28};
+    struct peer *source = peer_add(peers, &options);
+    int64_t narrow = unread_by(client_connect_start_narrow(peer_address(source)), source);
+    int64_t usual = unread_by(client_connect_start(peer_address(source), 0), source) - narrow;
+    ck_assert_int_le(narrow, 400000);
+    ck_assert_int_gt(usual, narrow);
+    peers_stop(peers);
+}
+END_TEST
+
 START_TEST(peer_speaks_after_the_end)
 {
     struct peers *peers = peers_start();
@@ -457,6 +484,7 @@ int main(void)
     tcase_add_test(all, peer_kill_resets_and_refuses);
     tcase_add_loop_test(all, peer_sinks_check_the_bytes, 0, 2);
     tcase_add_test(all, peer_deaf_stalls_the_sender);
+    tcase_add_test(all, narrow_client_stalls_soon);
     tcase_add_test(all, peer_speaks_after_the_end);
     tcase_add_test(all, peer_ends_first_and_receives);
     tcase_add_test(all, peer_trickles);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { HEADER_SIZE = 12, TTL = 1, BIT_TRUNCATED = 0x02 };
 
@@ -21,14 +22,29 @@ const char *lie_name(enum lie lie)
     return names[lie];
 }
 
-void liar_open(struct liar *liar)
+static void open_socket(struct liar *liar)
 {
     struct sockaddr_storage address;
-    snprintf(liar->address, sizeof(liar->address), "127.0.0.1:%u", port_reserve());
     socklen_t size = client_parse_address(liar->address, &address);
     liar->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (liar->fd < 0 || bind(liar->fd, (struct sockaddr *)&address, size) != 0) {
         die("DNS server: cannot bind %s", liar->address);
+    }
+}
+
+void liar_open(struct liar *liar)
+{
+    snprintf(liar->address, sizeof(liar->address), "127.0.0.1:%u", port_reserve());
+    open_socket(liar);
+}
+
+void liar_set_absent(struct liar *liar, bool absent)
+{
+    if (absent && liar->fd >= 0) {
+        close(liar->fd);
+        liar->fd = -1;
+    } else if (!absent && liar->fd < 0) {
+        open_socket(liar);
     }
 }
 

@@ -36,7 +36,7 @@ struct liar_name {
 };
 
 struct liar {
-    int fd;
+    int fd;           /* -1: the server is not there */
     char address[32]; /* as redial's -r wants it */
     struct liar_name names[LIAR_NAMES];
     size_t count;
@@ -44,6 +44,9 @@ struct liar {
 
 /* Listens on a free port of loopback. Aborts on failure. */
 void liar_open(struct liar *liar);
+
+/* The server goes away (its host says that nobody is there) or comes back. */
+void liar_set_absent(struct liar *liar, bool absent);
 
 /* Answers what was asked by now. */
 void liar_step(struct liar *liar);

@@ -97,7 +97,13 @@ static void step_blackout(struct stage *stage)
 static void step_lie(struct stage *stage)
 {
     struct upstream *upstream = draw_upstream(stage);
-    upstream->dns->lie = (enum lie)(1 + dice_below(&stage->steps, LIES - 1));
+    uint32_t lie = 1 + dice_below(&stage->steps, LIES);
+    if (lie == LIES) {
+        liar_set_absent(&stage->liar, true);
+        stage_say(stage, "  the dns server is not there");
+        return;
+    }
+    upstream->dns->lie = (enum lie)lie;
     stage_say(stage, "  dns of %s: %s", upstream->name, lie_name(upstream->dns->lie));
 }
 
@@ -105,6 +111,7 @@ static void step_truth(struct stage *stage)
 {
     struct upstream *upstream = draw_upstream(stage);
     upstream->dns->lie = LIE_NONE;
+    liar_set_absent(&stage->liar, false);
     stage_say(stage, "  dns of %s: %s", upstream->name, lie_name(LIE_NONE));
 }
 
@@ -226,6 +233,7 @@ void storm_run(struct stage *stage, int ms)
 
 void storm_end(struct stage *stage)
 {
+    liar_set_absent(&stage->liar, false);
     for (size_t u = 0; u < STAGE_UPSTREAMS; u++) {
         struct upstream *upstream = &stage->upstreams[u];
         upstream->blackout_ends_ms = 0;

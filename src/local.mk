@@ -32,6 +32,7 @@ libconfig_a_SOURCES = \
 	src/config/model.h \
 	src/config/options.c src/config/options.h \
 	src/config/settings.c src/config/settings.h \
+	src/config/suggest.c src/config/suggest.h \
 	src/config/target.c src/config/target.h \
 	src/config/value.c src/config/value.h
 

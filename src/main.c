@@ -87,8 +87,10 @@ static void add_override(struct command *command, const char *key, const char *v
 {
     size_t count = command->sources.override_count;
     char **grown = reallocarray(command->overrides, count + 1, sizeof *grown);
-    if (!grown || asprintf(&grown[count], "%s%s%s", key, *key ? "=" : "", value) < 0)
-        abort();
+    if (!grown || asprintf(&grown[count], "%s%s%s", key, *key ? "=" : "", value) < 0) {
+        fputs("redial: there is no memory to read the command line\n", stderr);
+        exit(1);
+    }
     command->overrides = grown;
     command->sources.overrides = grown;
     command->sources.override_count = count + 1;
@@ -204,8 +206,10 @@ static int serve(struct command *command, struct config *config)
                                             .arg = command});
     struct admin *admin = NULL;
     int status = server && admin_start(server, &admin) == 0 ? 0 : 1;
-    if (status == 0)
+    if (status == 0) {
         server_run(server);
+        admin_finish(admin);
+    }
     admin_free(admin);
     server_free(server);
     return status;

@@ -7,10 +7,12 @@
 
 #include "admin/actions.h"
 #include "admin/http.h"
+#include "admin/json.h"
 #include "admin/metrics.h"
 #include "admin/page.h"
 #include "admin/sockets.h"
 #include "admin/status.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/dump.h"
 #include "daemon/pulse.h"
@@ -18,7 +20,11 @@
 /* How long a worker may take to answer, in seconds. */
 #define HEALTH_PATIENCE 2
 
+/* How long who asked before a successor came may take to hear the answer. */
+#define FAREWELL (10 * USEC_PER_SEC)
+
 struct admin {
+    struct server *server;
     struct admin_sockets sockets;
     struct admin_http *http;
 };
@@ -45,7 +51,7 @@ static void reply_json(struct admin_request *request, json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(json);
-    if (text)
+    if (!json_lacked_memory() && text)
         admin_reply(request, 200, ADMIN_JSON, text, strlen(text));
     else
         reply_no_memory(request);
@@ -130,6 +136,10 @@ static void show_health(struct admin_request *request, void *context)
 {
     struct engine *engine = server_engine(context);
     struct timeval patience = {.tv_sec = HEALTH_PATIENCE};
+    if (server_is_superseded(context)) { /* the successor is well, or it would be none */
+        admin_reply_line(request, 200, "ok");
+        return;
+    }
     struct health_check *check = calloc(1, sizeof *check);
     if (check)
         check->timer = evtimer_new(engine->base, on_silence, check);
@@ -146,12 +156,11 @@ static void show_health(struct admin_request *request, void *context)
     pulse_ask(engine->pulse, &check->wait);
 }
 
-/* Nobody will be answered any more. */
-static void end_checks(void)
+/* They are not waited for any more. */
+static void end_checks(int status, const char *line)
 {
     while (!list_empty(&health_checks))
-        end_check(list_entry(health_checks.next, struct health_check, node), 503,
-                  "redial is stopping");
+        end_check(list_entry(health_checks.next, struct health_check, node), status, line);
 }
 
 static void write_missing(struct server *server, FILE *out)
@@ -172,7 +181,7 @@ static void show_readiness(struct admin_request *request, void *context)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    if (out)
+    if (out && !server_is_superseded(context)) /* whoever asks means the service, not the process */
         write_missing(context, out);
     if (!out || fclose(out) != 0)
         reply_no_memory(request);
@@ -202,13 +211,12 @@ static const struct admin_route routes[] = {
     {"/log-level", ADMIN_POST, action_log_level},
 };
 
-/* The socket is a successor's: who asks is to be answered by that one. */
+/* The sockets are a successor's: who asks is to be answered by that one. */
 static void on_superseded(void *arg)
 {
     struct admin *admin = arg;
-    end_checks();
-    admin_http_free(admin->http);
-    admin->http = NULL;
+    end_checks(200, "ok");
+    admin_http_leave(admin->http);
     admin_sockets_close(&admin->sockets);
 }
 
@@ -218,6 +226,8 @@ int admin_start(struct server *server, struct admin **ret_admin)
     struct admin *admin = calloc(1, sizeof *admin);
     if (!admin)
         return engine_fail("the admin interface could not be made", -ENOMEM);
+    admin->server = server;
+    json_watch_memory();
     int result = admin_sockets_open(&admin->sockets, &engine->config->global, &engine->fronts);
     if (result < 0) {
         free(admin);
@@ -234,11 +244,20 @@ int admin_start(struct server *server, struct admin **ret_admin)
     return 0;
 }
 
+void admin_finish(struct admin *admin)
+{
+    struct event_base *base = server_engine(admin->server)->base;
+    usec_t end = clock_now() + FAREWELL;
+    if (server_is_superseded(admin->server))
+        while (admin_http_connections(admin->http) > 0 && clock_now() < end)
+            event_base_loop(base, EVLOOP_ONCE);
+}
+
 void admin_free(struct admin *admin)
 {
     if (!admin)
         return;
-    end_checks();
+    end_checks(503, "redial is stopping");
     admin_http_free(admin->http);
     admin_sockets_close(&admin->sockets);
     free(admin);

@@ -10,6 +10,10 @@ struct admin;
  * -errno, which the log has been told. */
 int admin_start(struct server *server, struct admin **ret_admin);
 
+/* After server_run(): where a successor has taken over, who is being answered still gets his
+ * answer, within some seconds. Turns the server's loop. */
+void admin_finish(struct admin *admin);
+
 /* Closes everything. Accepts NULL. */
 void admin_free(struct admin *admin);
 

@@ -110,10 +110,10 @@ static json_t *endpoint_json(const struct endpoint *endpoint, uint64_t all, cons
 }
 
 /* Adds what the set says of the endpoint at `index` of a tier. */
-static int place(json_t *object, const struct endpoint_set *set, size_t tier, size_t index)
+static void place(json_t *object, const struct endpoint_set *set, size_t tier, size_t index)
 {
-    return json_object_set_new(object, "tier", json_integer((json_int_t)tier)) |
-           json_object_set_new(object, "weight", json_integer((json_int_t)set->weights[index]));
+    json_put(object, "tier", json_integer((json_int_t)tier));
+    json_put(object, "weight", json_integer((json_int_t)set->weights[index]));
 }
 
 static json_t *list(const struct endpoint_set *set, const struct reasons *reasons,
@@ -127,11 +127,8 @@ static json_t *list(const struct endpoint_set *set, const struct reasons *reason
             const struct endpoint *endpoint = set->endpoints[index];
             json_t *object =
                 endpoint_json(endpoint, all, reason_of(reasons, &endpoint->address, discovery));
-            if (!object || place(object, set, tier, index) != 0 ||
-                json_array_append_new(array, object) != 0) {
-                json_decref(array);
-                return NULL;
-            }
+            place(object, set, tier, index);
+            json_add(array, object);
         }
     return array;
 }
@@ -139,7 +136,7 @@ static json_t *list(const struct endpoint_set *set, const struct reasons *reason
 json_t *endpoints_json(const struct service *service)
 {
     struct reasons reasons = {0};
-    json_t *array = NULL;
+    json_t *array = NULL; /* without memory for the reasons */
     if (reasons_make(&reasons, service->discovery))
         array = list(discovery_set(service->discovery), &reasons, service->discovery);
     free(reasons.items);

@@ -43,6 +43,7 @@ struct admin_http {
     struct places *over_unix, *over_tcp;
     struct door *doors;
     size_t door_count;
+    bool leaving; /* nobody more is accepted */
 };
 
 /* All doors: an error of accept(2) tells its listener alone, since its argument is evhttp's. */
@@ -81,6 +82,8 @@ static void dispatch(const struct door *door, const struct connection *connectio
         reply_method(request, get != NULL, post != NULL);
     else if (!route)
         admin_reply_line(request, 404, "there is nothing at this path: redial(8) lists all");
+    else if (http->leaving && is_post)
+        admin_reply_line(request, 503, "another process has taken over meanwhile: ask again");
     else
         route->handler(request, http->context);
 }
@@ -126,6 +129,8 @@ static void on_request(struct evhttp_request *http, void *arg)
 static void rest(struct door *door, usec_t span)
 {
     struct timeval wait = clock_timeval(span);
+    if (door->http->leaving)
+        return;
     evconnlistener_disable(door->listener);
     event_add(door->resume, &wait);
 }
@@ -138,8 +143,8 @@ static void on_resume(evutil_socket_t fd, short events, void *arg)
     (void)events;
     if (wait > 0)
         rest(door, wait);
-    else
-        evconnlistener_enable(door->listener);
+    else if (evconnlistener_enable(door->listener) < 0)
+        rest(door, PAUSE);
 }
 
 /* While all places are taken, newcomers wait in the kernel's queue until one has been taken long
@@ -194,7 +199,9 @@ static bool open_door(struct door *door, struct event_base *base,
     evhttp_set_default_content_type(door->evhttp, NULL);
     evconnlistener_set_error_cb(door->listener, on_accept_error);
     door->bound = evhttp_bind_listener(door->evhttp, door->listener) != NULL;
-    return door->bound;
+    /* evhttp does not tell whether the loop watches it: enabling it twice does no harm, and tells
+     */
+    return door->bound && evconnlistener_enable(door->listener) == 0;
 }
 
 static void close_door(struct door *door)
@@ -232,6 +239,15 @@ int admin_http_new(struct event_base *base, const struct admin_listener *listene
     }
     *ret_http = http;
     return 0;
+}
+
+void admin_http_leave(struct admin_http *http)
+{
+    http->leaving = true;
+    for (size_t i = 0; i < http->door_count; i++) {
+        evconnlistener_disable(http->doors[i].listener);
+        event_del(http->doors[i].resume);
+    }
 }
 
 size_t admin_http_connections(const struct admin_http *http)

@@ -29,7 +29,8 @@ struct admin_route {
     void (*handler)(struct admin_request *request, void *context);
 };
 
-/* A listening, non-blocking socket; it stays the caller's, open until admin_http_free(). */
+/* A listening, non-blocking socket; it stays the caller's, open until
+ * admin_http_leave() or admin_http_free(). */
 struct admin_listener {
     int fd;
     bool tcp;
@@ -40,6 +41,10 @@ struct admin_listener {
 int admin_http_new(struct event_base *base, const struct admin_listener *listeners,
                    size_t listener_count, const struct admin_route *routes, size_t route_count,
                    void *context, struct admin_http **ret_http);
+
+/* From now on nobody more is accepted: the sockets are another process's, and may be closed. Who
+ * was accepted is answered, but nothing is changed for him. */
+void admin_http_leave(struct admin_http *http);
 
 /* How many connections are open. */
 size_t admin_http_connections(const struct admin_http *http);

@@ -1,6 +1,40 @@
 #include "admin/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+static bool lacked;
+
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size);
+    lacked = lacked || !memory;
+    return memory;
+}
+
+void json_watch_memory(void)
+{
+    json_set_alloc_funcs(allocate, free);
+}
+
+void json_add(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) < 0)
+        lacked = true;
+}
+
+void json_put(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) < 0)
+        lacked = true;
+}
+
+bool json_lacked_memory(void)
+{
+    bool result = lacked;
+    lacked = false;
+    return result;
+}
 
 json_t *json_time(const struct timespec *time)
 {

@@ -2,6 +2,7 @@
 #define REDIAL_ADMIN_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <time.h>
 
 #include "base/address.h"
@@ -9,6 +10,18 @@
 
 /* How values look in the admin interface's JSON. Each function returns a new reference, or NULL
  * where there is no memory, which jansson's packing takes for its own failure. Main thread. */
+
+/* From now on it is noted when jansson finds no memory: most of its functions leave out what they
+ * have no room for, and an answer that lacks something without saying so would be a lie. */
+void json_watch_memory(void);
+
+/* Whether that was so since the last call, or json_add() or json_put() had nothing to add. */
+bool json_lacked_memory(void);
+
+/* Adds to an array or object, which take over the reference. Each may be NULL: for want of memory,
+ * and that is noted. */
+void json_add(json_t *array, json_t *value);
+void json_put(json_t *object, const char *key, json_t *value);
 
 /* "2026-11-25T22:19:06.123Z". */
 json_t *json_time(const struct timespec *time);

@@ -60,7 +60,7 @@ static json_t *answers_json(const struct lookup *lookup)
     const struct history *history = lookup_history(lookup);
     json_t *array = json_array();
     for (size_t i = 0; i < history->entries.count; i++)
-        json_array_append_new(array, answer_json(history_entry(history, i)));
+        json_add(array, answer_json(history_entry(history, i)));
     return array;
 }
 
@@ -78,11 +78,10 @@ static json_t *members_json(const struct membership *membership)
     json_t *array = json_array();
     for (size_t i = 0; i < membership->count; i++) {
         const struct member *member = &membership->members[i];
-        json_array_append_new(
-            array,
-            json_pack("{so ss so so sI}", "record", record_json(&member->record), "state",
-                      member_state_name(member->state), "since", json_moment(member->since), "seen",
-                      json_moment(member->seen), "misses", (json_int_t)member->misses));
+        json_add(array, json_pack("{so ss so so sI}", "record", record_json(&member->record),
+                                  "state", member_state_name(member->state), "since",
+                                  json_moment(member->since), "seen", json_moment(member->seen),
+                                  "misses", (json_int_t)member->misses));
     }
     return array;
 }
@@ -92,9 +91,9 @@ static json_t *changes_json(const struct membership *membership)
     json_t *array = json_array();
     for (size_t i = 0; i < membership->journal.entries.count; i++) {
         const struct journal_entry *entry = journal_entry(&membership->journal, i);
-        json_array_append_new(array, json_pack("{so so ss}", "time", json_moment(entry->when),
-                                               "record", record_json(&entry->record), "change",
-                                               change_text(entry->change)));
+        json_add(array,
+                 json_pack("{so so ss}", "time", json_moment(entry->when), "record",
+                           record_json(&entry->record), "change", change_text(entry->change)));
     }
     return array;
 }
@@ -122,17 +121,17 @@ static json_t *question_json(const struct explanation *explanation)
 static void add_question(void *arg, const struct explanation *explanation)
 {
     json_t *question = question_json(explanation);
-    json_object_set_new(question, "last", last_answer(explanation->lookup));
-    json_array_append_new(arg, question);
+    json_put(question, "last", last_answer(explanation->lookup));
+    json_add(arg, question);
 }
 
 static void add_story(void *arg, const struct explanation *explanation)
 {
     json_t *question = question_json(explanation);
-    json_object_set_new(question, "members", members_json(explanation->membership));
-    json_object_set_new(question, "answers", answers_json(explanation->lookup));
-    json_object_set_new(question, "changes", changes_json(explanation->membership));
-    json_array_append_new(arg, question);
+    json_put(question, "members", members_json(explanation->membership));
+    json_put(question, "answers", answers_json(explanation->lookup));
+    json_put(question, "changes", changes_json(explanation->membership));
+    json_add(arg, question);
 }
 
 static json_t *questions(const struct service *service, discovery_explainer *add)

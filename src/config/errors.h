@@ -20,6 +20,10 @@ struct errors {
 void errors_add(struct errors *errors, struct origin origin, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* There is no memory to read the configuration, which nothing can be said of then: in the place of
+ * all other errors. Needs no memory. */
+void errors_no_memory(struct errors *errors);
+
 void errors_clear(struct errors *errors);
 
 #endif

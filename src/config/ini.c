@@ -134,7 +134,8 @@ int ini_read(FILE *stream, const char *file, ini_handler *handler, void *arg, st
         else
             read_line(&reader, text);
     }
-    int result = ferror(stream) ? -(errno ? errno : EIO) : 0;
+    /* getline(3) ends also where it lacks memory, which is no end of the file */
+    int result = length < 0 && !feof(stream) ? -(errno ? errno : EIO) : 0;
     free(line);
     return result;
 }

@@ -87,8 +87,10 @@ static int parse_attributes(const char *text, struct listen *listen, const char 
 {
     int result = 0;
     char *copy = strdup(text), *rest = copy, *word;
-    if (!copy)
-        abort();
+    if (!copy) {
+        *ret_why = "there is no memory to read it";
+        return -ENOMEM;
+    }
     while (result == 0 && (word = strsep(&rest, BLANKS)) != NULL)
         if (*word != '\0')
             result = parse_attribute(word, listen, ret_why);
@@ -110,8 +112,9 @@ static int parse_unix(const char *text, struct listen *ret_listen, const char **
     if (text[length - 1] == '/')
         return invalid(ret_why, "the path ends with a slash: write the name of the socket too");
     memcpy(listen.path, text, length);
-    if (parse_attributes(text + length, &listen, ret_why) < 0)
-        return -EINVAL;
+    int result = parse_attributes(text + length, &listen, ret_why);
+    if (result < 0)
+        return result;
     *ret_listen = listen;
     return 1;
 }

@@ -35,25 +35,40 @@ struct loader {
     char *main_file;
 };
 
-static char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Notes that there is no memory where `memory` is NULL. Returns it. */
+static void *had(struct loader *loader, void *memory)
+{
+    if (!memory)
+        errors_no_memory(loader->errors);
+    return memory;
+}
 
-static char *format_text(const char *format, ...)
+static char *format_text(struct loader *loader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static char *format_text(struct loader *loader, const char *format, ...)
 {
     char *text;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
     va_end(args);
-    if (length < 0)
-        abort();
-    return text;
+    return had(loader, text);
 }
 
+/* Takes over the texts, of which each may be NULL. Returns NULL where one is, or there is no memory
+ * for more. */
 static struct draft *draft_new(struct loader *loader, char *name, char *file)
 {
-    struct draft *grown = reallocarray(loader->drafts, loader->draft_count + 1, sizeof *grown);
-    if (!grown)
-        abort();
+    struct draft *grown = NULL;
+    if (name && file)
+        grown = had(loader, reallocarray(loader->drafts, loader->draft_count + 1, sizeof *grown));
+    if (!grown) {
+        free(name);
+        free(file);
+        return NULL;
+    }
     loader->drafts = grown;
     struct draft *draft = &loader->drafts[loader->draft_count++];
     *draft = (struct draft){.name = name, .file = file};
@@ -151,16 +166,16 @@ static bool name_valid(const char *name)
 
 static void read_upstream_file(struct loader *loader, const char *directory, const char *entry)
 {
-    char *path = format_text("%s/%s", directory, entry);
-    char *name = strndup(entry, strlen(entry) - strlen(".conf"));
-    if (!name)
-        abort();
+    char *path = format_text(loader, "%s/%s", directory, entry);
+    char *name = had(loader, strndup(entry, strlen(entry) - strlen(".conf")));
+    struct draft *draft = draft_new(loader, name, path);
+    if (!draft)
+        return;
     if (!name_valid(name))
         errors_add(loader->errors, (struct origin){path, 0},
                    "the name of an upstream has 1 to %d letters, digits, dots, hyphens and "
                    "underscores: rename the file",
                    NAME_LIMIT);
-    struct draft *draft = draft_new(loader, name, path);
     size_t before = loader->errors->count;
     read_file(loader, path, SOURCE_UPSTREAM, &draft->settings);
     draft->broken = loader->errors->count != before;
@@ -181,6 +196,32 @@ static void read_upstream_directory(struct loader *loader, const char *directory
         free(entries);
 }
 
+/* `directory` is a copy of `path`, for us to cut. */
+static void read_files_of(struct loader *loader, const char *path, char *directory,
+                          bool is_directory)
+{
+    size_t length = strlen(directory);
+    while (length > 1 && directory[length - 1] == '/')
+        directory[--length] = '\0';
+    if (is_directory) {
+        loader->main_file = format_text(loader, "%s/redial.conf", directory);
+    } else {
+        loader->main_file = format_text(loader, "%s", path);
+        char *slash = strrchr(directory, '/');
+        strcpy(slash ? slash + (slash == directory) : directory, slash ? "" : ".");
+    }
+    char *upstreams = format_text(loader, "%s/upstreams.d", directory);
+    struct stat link; /* a link that leads nowhere is a mistake, not an absence */
+    if (loader->main_file && (!is_directory || lstat(loader->main_file, &link) == 0))
+        read_file(loader, loader->main_file, SOURCE_MAIN, &loader->main);
+    if (upstreams)
+        read_upstream_directory(loader, upstreams);
+    if (upstreams && loader->draft_count == 0)
+        errors_add(loader->errors, (struct origin){upstreams, 0},
+                   "there is no upstream: write NAME.conf into it, with listen and target");
+    free(upstreams);
+}
+
 /* `path` names redial.conf, with upstreams.d beside it, or the directory of both. */
 static void read_files(struct loader *loader, const char *path)
 {
@@ -192,27 +233,10 @@ static void read_files(struct loader *loader, const char *path)
                    strerror(errno), CONFIG_DEFAULT_PATH);
         return;
     }
-    char *directory = format_text("%s", path);
-    size_t length = strlen(directory);
-    while (length > 1 && directory[length - 1] == '/')
-        directory[--length] = '\0';
-    if (S_ISDIR(status.st_mode)) {
-        loader->main_file = format_text("%s/redial.conf", directory);
-    } else {
-        loader->main_file = format_text("%s", path);
-        char *slash = strrchr(directory, '/');
-        strcpy(slash ? slash + (slash == directory) : directory, slash ? "" : ".");
-    }
-    struct stat link; /* a link that leads nowhere is a mistake, not an absence */
-    if (!S_ISDIR(status.st_mode) || lstat(loader->main_file, &link) == 0)
-        read_file(loader, loader->main_file, SOURCE_MAIN, &loader->main);
-    char *upstreams = format_text("%s/upstreams.d", directory);
+    char *directory = format_text(loader, "%s", path);
+    if (directory)
+        read_files_of(loader, path, directory, S_ISDIR(status.st_mode));
     free(directory);
-    read_upstream_directory(loader, upstreams);
-    if (loader->draft_count == 0)
-        errors_add(loader->errors, (struct origin){upstreams, 0},
-                   "there is no upstream: write NAME.conf into it, with listen and target");
-    free(upstreams);
 }
 
 /* --- command line and environment ------------------------------------------------------ */
@@ -227,11 +251,13 @@ static void read_argument(struct loader *loader, const char *text, const char *s
                    text);
         return;
     }
-    char *listen = strndup(text, (size_t)(equals - text));
-    char *name = strndup(text, strcspn(text, " =")); /* where it listens, without more */
-    if (!listen || !name)
-        abort();
-    struct draft *draft = draft_new(loader, name, format_text("%s", source));
+    char *listen = had(loader, strndup(text, (size_t)(equals - text)));
+    char *name = had(loader, strndup(text, strcspn(text, " ="))); /* where it listens, no more */
+    struct draft *draft = draft_new(loader, name, format_text(loader, "%s", source));
+    if (!listen || !draft) {
+        free(listen);
+        return;
+    }
     size_t before = loader->errors->count;
     settings_add(&draft->settings, SOURCE_UPSTREAM, "upstream", "listen", listen, origin,
                  &loader->registry, loader->errors);
@@ -257,10 +283,9 @@ static void read_override(struct loader *loader, const char *text, const char *s
     }
     char *section = strndup(text, (size_t)(dot - text));
     char *key = strndup(dot + 1, (size_t)(equals - dot - 1));
-    if (!section || !key)
-        abort();
-    settings_add(line_of(loader, source), SOURCE_OVERRIDE, section, key, equals + 1, origin,
-                 &loader->registry, loader->errors);
+    if (had(loader, section) && had(loader, key))
+        settings_add(line_of(loader, source), SOURCE_OVERRIDE, section, key, equals + 1, origin,
+                     &loader->registry, loader->errors);
     free(section);
     free(key);
 }
@@ -268,7 +293,7 @@ static void read_override(struct loader *loader, const char *text, const char *s
 static void read_words(struct loader *loader, const char *text, const char *source,
                        void (*read)(struct loader *, const char *, const char *))
 {
-    char *copy = format_text("%s", text ? text : ""), *rest = copy, *word;
+    char *copy = format_text(loader, "%s", text ? text : ""), *rest = copy, *word;
     while ((word = strsep(&rest, " \t\r\n")) != NULL)
         if (*word != '\0')
             read(loader, word, source);
@@ -375,23 +400,27 @@ static void check_admin(const struct loader *loader, const struct global_options
 /* Without the admin socket that nobody has asked for, redial starts all the same. */
 static void build_global(const struct loader *loader, struct global_options *options)
 {
-    option_set_defaults(OPTION_GLOBAL, options);
+    int result = option_set_defaults(OPTION_GLOBAL, options);
     for (size_t i = 0; i < options->admin_count; i++)
         options->admins[i].optional = true;
-    settings_apply(&loader->main, OPTION_GLOBAL, options);
-    settings_apply(&loader->environment, OPTION_GLOBAL, options);
-    settings_apply(&loader->arguments, OPTION_GLOBAL, options);
+    const struct settings *sources[] = {&loader->main, &loader->environment, &loader->arguments};
+    for (size_t i = 0; i < sizeof sources / sizeof *sources && result == 0; i++)
+        result = settings_apply(sources[i], OPTION_GLOBAL, options);
+    if (result < 0)
+        errors_no_memory(loader->errors);
     check_admin(loader, options);
 }
 
 static void build_upstream(const struct loader *loader, struct draft *draft,
                            struct upstream_config *upstream)
 {
-    option_set_defaults(OPTION_UPSTREAM, &upstream->options);
-    settings_apply(&loader->main, OPTION_UPSTREAM, &upstream->options);
-    settings_apply(&draft->settings, OPTION_UPSTREAM, &upstream->options);
-    settings_apply(&loader->environment, OPTION_UPSTREAM, &upstream->options);
-    settings_apply(&loader->arguments, OPTION_UPSTREAM, &upstream->options);
+    const struct settings *sources[] = {&loader->main, &draft->settings, &loader->environment,
+                                        &loader->arguments};
+    int result = option_set_defaults(OPTION_UPSTREAM, &upstream->options);
+    for (size_t i = 0; i < sizeof sources / sizeof *sources && result == 0; i++)
+        result = settings_apply(sources[i], OPTION_UPSTREAM, &upstream->options);
+    if (result < 0)
+        errors_no_memory(loader->errors);
     upstream->name = draft->name;
     draft->name = NULL;
 }
@@ -400,8 +429,11 @@ static struct config *build(struct loader *loader)
 {
     struct config *config = calloc(1, sizeof *config);
     struct upstream_config *upstreams = calloc(loader->draft_count + 1, sizeof *upstreams);
-    if (!config || !upstreams)
-        abort();
+    if (!had(loader, config) || !had(loader, upstreams)) {
+        free(config);
+        free(upstreams);
+        return NULL;
+    }
     config->references = 1;
     build_global(loader, &config->global);
     config->upstreams = upstreams;

@@ -161,46 +161,6 @@ bool option_section_known(const char *section)
     return false;
 }
 
-/* Levenshtein distance, with words of at most 31 characters; longer ones are far from all. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b);
-    unsigned row[32];
-    if (n > 31 || m > 31)
-        return UINT32_MAX;
-    for (unsigned j = 0; j <= m; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned j = 1; j <= m; j++) {
-            unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-            unsigned shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < shift ? change : shift;
-        }
-    }
-    return row[m];
-}
-
-const char *option_suggest(const char *section, const char *key)
-{
-    const char *best = NULL;
-    unsigned least = 3; /* two slips are a misspelling; more are another word */
-    for (size_t i = 0; i < option_count; i++) {
-        const struct config_option *option = &option_table[i];
-        if (key && strcmp(option->section, section) != 0)
-            continue;
-        const char *name = key ? option->key : option->section;
-        unsigned distance = edit_distance(key ? key : section, name);
-        if (distance < least && distance < strlen(name)) {
-            least = distance;
-            best = name;
-        }
-    }
-    return best;
-}
-
 /* --- scalars -------------------------------------------------------------------- */
 
 static int set_duration(const struct config_option *option, int64_t *value, const char *text,
@@ -382,51 +342,61 @@ static void list_write(const struct config_option *option, void *options,
     memcpy((char *)options + option->offset, list, sizeof *list);
 }
 
-static void list_add(struct any_list *list, const void *items, size_t count, size_t size)
+/* Returns false where there is no memory. */
+static bool list_add(struct any_list *list, const void *items, size_t count, size_t size)
 {
     char *grown = reallocarray(list->items, list->count + count, size);
     if (!grown)
-        abort(); /* at start: nothing runs yet that could be spared */
+        return false;
     memcpy(grown + list->count * size, items, count * size);
     list->items = grown;
     list->count += count;
+    return true;
 }
 
-static int set_list(const struct config_option *option, void *options, const char *text, char *why,
-                    size_t size)
+/* Reads the words of a list, which it takes apart. */
+static int read_words(const struct list_type *type, char *words, struct any_list *added,
+                      const char **why)
 {
-    const struct list_type *type = &list_types[option->type];
     union {
         struct listen listen[LISTEN_EXPANSION_MAX];
         struct target target;
         struct network network;
         struct address address;
     } parsed;
-    struct any_list added = {0};
-    char *copy = strdup(text), *rest = copy, *word;
-    if (!copy)
-        abort();
-    while ((word = strsep(&rest, ",")) != NULL) {
-        const char *reason = "there is nothing between two commas";
+    char *word;
+    while ((word = strsep(&words, ",")) != NULL) {
+        *why = "there is nothing between two commas";
         word += strspn(word, " \t");
         for (size_t end = strlen(word); end > 0 && strchr(" \t", word[end - 1]); end--)
             word[end - 1] = '\0';
-        int count = *word == '\0' ? -EINVAL : type->parse(word, &parsed, &reason);
-        if (count < 0) {
-            snprintf(why, size, "%s", reason);
-            free(copy);
-            free(added.items);
-            return -EINVAL;
-        }
-        list_add(&added, &parsed, (size_t)count, type->size);
+        int count = *word == '\0' ? -EINVAL : type->parse(word, &parsed, why);
+        if (count < 0)
+            return count;
+        if (!list_add(added, &parsed, (size_t)count, type->size))
+            return -ENOMEM;
     }
-    struct any_list list;
+    return 0;
+}
+
+static int set_list(const struct config_option *option, void *options, const char *text, char *why,
+                    size_t size)
+{
+    const struct list_type *type = &list_types[option->type];
+    const char *reason = NULL;
+    struct any_list list, added = {0};
     list_read(option, options, &list);
-    list_add(&list, added.items, added.count, type->size);
-    list_write(option, options, &list);
+    char *copy = strdup(text);
+    int result = copy ? read_words(type, copy, &added, &reason) : -ENOMEM;
+    if (result == 0 && !list_add(&list, added.items, added.count, type->size))
+        result = -ENOMEM;
+    if (result == 0)
+        list_write(option, options, &list);
+    else
+        snprintf(why, size, "%s", result == -EINVAL ? reason : "there is no memory");
     free(copy);
     free(added.items);
-    return 0;
+    return result;
 }
 
 /* --- any option ------------------------------------------------------------------- */
@@ -474,16 +444,18 @@ void option_clear_list(const struct config_option *option, void *options)
     list_write(option, options, &(struct any_list){0});
 }
 
-void option_set_defaults(enum option_scope scope, void *options)
+int option_set_defaults(enum option_scope scope, void *options)
 {
     char why[128];
     for (size_t i = 0; i < option_count; i++) {
         const struct config_option *option = &option_table[i];
         if (option->scope != scope || !option->default_text)
             continue;
-        if (option_set(option, options, option->default_text, why, sizeof why) < 0)
-            abort(); /* the table contradicts itself; a unit test sets every default */
+        int result = option_set(option, options, option->default_text, why, sizeof why);
+        if (result < 0)
+            return result; /* no memory; a unit test sets every default */
     }
+    return 0;
 }
 
 void option_free_all(enum option_scope scope, void *options)

@@ -45,10 +45,6 @@ extern const size_t option_count;
 /* The option, or NULL. */
 const struct config_option *option_find(const char *section, const char *key);
 
-/* The most similar name, for "did you mean": a key of the section, or a section where `key` is
- * NULL. NULL where nothing is near. */
-const char *option_suggest(const char *section, const char *key);
-
 /* Whether any key has this section. */
 bool option_section_known(const char *section);
 
@@ -60,16 +56,16 @@ const void *option_items(const struct config_option *option, const void *options
 bool option_is_list(const struct config_option *option);
 
 /* Reads `text` into the scope's struct; a list is appended to, or emptied by its word for that.
- * Returns 0, or -EINVAL with ret_why (of `size` bytes) saying what is wrong and what is right; then
- * nothing has changed. */
+ * Returns 0, or -EINVAL with ret_why (of `size` bytes) saying what is wrong and what is right, or
+ * -ENOMEM; then nothing has changed. */
 int option_set(const struct config_option *option, void *options, const char *text, char *ret_why,
                size_t size);
 
 /* Empties a list. */
 void option_clear_list(const struct config_option *option, void *options);
 
-/* Sets every default of a scope in a zeroed struct. */
-void option_set_defaults(enum option_scope scope, void *options);
+/* Sets every default of a scope in a zeroed struct. Returns 0 or -ENOMEM. */
+int option_set_defaults(enum option_scope scope, void *options);
 
 /* Frees what the options of a scope hold. */
 void option_free_all(enum option_scope scope, void *options);

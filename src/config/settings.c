@@ -1,9 +1,11 @@
 #include "config/settings.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/model.h"
+#include "config/suggest.h"
 
 #define WHY_MAX 192
 
@@ -115,12 +117,15 @@ static void report_claimed(const struct listen *listen, const struct address_cla
                    claim->origin.file);
 }
 
-/* Takes over the claim's label. */
-static void add_claim(struct address_claim **claims, size_t *count, struct address_claim claim)
+static void add_claim(struct address_claim **claims, size_t *count, struct address_claim claim,
+                      struct errors *errors)
 {
     struct address_claim *grown = reallocarray(*claims, *count + 1, sizeof *grown);
-    if (!grown)
-        abort();
+    if (!grown) {
+        free(claim.label);
+        errors_no_memory(errors);
+        return;
+    }
     grown[(*count)++] = claim;
     *claims = grown;
 }
@@ -132,24 +137,27 @@ static void claim_listens(const struct upstream_options *options, struct origin 
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
         const struct address_claim *claim = address_registry_claim(registry, listen);
-        char *label = listen_is_address(listen) ? NULL : strdup(listen_format(listen, text));
         if (claim) {
             report_claimed(listen, claim, origin, errors);
-            free(label);
             return; /* a bare PORT is two addresses and one slip */
         }
+        char *label = listen_is_address(listen) ? NULL : strdup(listen_format(listen, text));
+        if (!label && !listen_is_address(listen)) {
+            errors_no_memory(errors);
+            return;
+        }
         add_claim(&registry->listens, &registry->listen_count,
-                  (struct address_claim){listen->address, label, origin});
+                  (struct address_claim){listen->address, label, origin}, errors);
     }
 }
 
 static void note_targets(const struct upstream_options *options, struct origin origin,
-                         struct address_registry *registry)
+                         struct address_registry *registry, struct errors *errors)
 {
     for (size_t i = 0; i < options->target_count; i++)
         if (options->targets[i].kind == TARGET_ADDRESS)
             add_claim(&registry->targets, &registry->target_count,
-                      (struct address_claim){options->targets[i].address, NULL, origin});
+                      (struct address_claim){options->targets[i].address, NULL, origin}, errors);
 }
 
 /* Reads the value into a throw-away struct, so that each error is told once and at its line. */
@@ -162,14 +170,19 @@ static bool value_valid(const struct config_option *option, const char *value, s
     } scratch;
     char why[WHY_MAX];
     memset(&scratch, 0, sizeof scratch);
-    if (option_set(option, &scratch, value, why, sizeof why) < 0) {
+    int result = option_set(option, &scratch, value, why, sizeof why);
+    if (result == -ENOMEM) {
+        errors_no_memory(errors);
+        return false;
+    }
+    if (result < 0) {
         errors_add(errors, origin, "%s = %.100s: %s", option->key, value, why);
         return false;
     }
     if (option->type == OPTION_LISTENS)
         claim_listens(&scratch.upstream, origin, registry, errors);
     if (option->type == OPTION_TARGETS)
-        note_targets(&scratch.upstream, origin, registry);
+        note_targets(&scratch.upstream, origin, registry, errors);
     option_free_all(option->scope, &scratch);
     return true;
 }
@@ -188,15 +201,19 @@ void settings_add(struct settings *settings, enum source_kind kind, const char *
     if (!may_hold(settings, kind, option, origin, errors) ||
         !value_valid(option, value, origin, registry, errors))
         return;
-    struct setting *grown = reallocarray(settings->items, settings->count + 1, sizeof *grown);
     char *copy = strdup(value);
-    if (!grown || !copy)
-        abort();
+    struct setting *grown =
+        copy ? reallocarray(settings->items, settings->count + 1, sizeof *grown) : NULL;
+    if (!grown) {
+        free(copy);
+        errors_no_memory(errors);
+        return;
+    }
     settings->items = grown;
     settings->items[settings->count++] = (struct setting){option, copy, origin};
 }
 
-void settings_apply(const struct settings *settings, enum option_scope scope, void *options)
+int settings_apply(const struct settings *settings, enum option_scope scope, void *options)
 {
     char why[WHY_MAX];
     for (size_t i = 0; i < settings->count; i++) {
@@ -205,9 +222,11 @@ void settings_apply(const struct settings *settings, enum option_scope scope, vo
             continue;
         if (option_is_list(setting->option) && settings_find(settings, setting->option) == setting)
             option_clear_list(setting->option, options);
-        if (option_set(setting->option, options, setting->value, why, sizeof why) < 0)
-            abort(); /* it was valid when it was added */
+        int result = option_set(setting->option, options, setting->value, why, sizeof why);
+        if (result < 0)
+            return result; /* no memory: it was valid when it was added */
     }
+    return 0;
 }
 
 struct origin settings_origin(const struct settings *settings, const struct config_option *option)

@@ -46,8 +46,9 @@ void settings_add(struct settings *settings, enum source_kind kind, const char *
                   const char *key, const char *value, struct origin origin,
                   struct address_registry *registry, struct errors *errors);
 
-/* Applies those of a scope to a struct of model.h. A source that names a list replaces it. */
-void settings_apply(const struct settings *settings, enum option_scope scope, void *options);
+/* Applies those of a scope to a struct of model.h. A source that names a list replaces it. Returns
+ * 0 or -ENOMEM. */
+int settings_apply(const struct settings *settings, enum option_scope scope, void *options);
 
 /* The listener that another one at `address` would collide with, or NULL. An unspecified address
  * (0.0.0.0, ::) collides with every one of its family and port. */

@@ -61,14 +61,13 @@ static void identify(struct item *item)
         setsockopt(item->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-/* One name of the list, which moves on behind it; without a list each is unknown. */
+/* One name of the list, which moves on behind it; without a list each is unknown. NULL without
+ * memory. */
 static char *next_name(const char **names)
 {
     size_t length = *names ? strcspn(*names, ":") : 0;
     char *name = *names ? strndup(*names, length) : strdup(NAME_UNKNOWN);
-    if (!name)
-        abort(); /* at the start */
-    if (*names)
+    if (name && *names)
         *names += length + ((*names)[length] == ':');
     return name;
 }
@@ -104,6 +103,12 @@ static int read_count(const char *text, const char *names, char *why, size_t siz
     return (int)count;
 }
 
+static int no_memory(char *why, size_t size)
+{
+    snprintf(why, size, "there is no memory to take what was handed over");
+    return -ENOMEM;
+}
+
 static int receive(struct inherited *inherited, char *why, size_t size)
 {
     const char *process = getenv("LISTEN_PID");
@@ -122,11 +127,13 @@ static int receive(struct inherited *inherited, char *why, size_t size)
         return count;
     inherited->items = calloc((size_t)count, sizeof *inherited->items);
     if (!inherited->items)
-        abort();
+        return no_memory(why, size);
     for (; inherited->count < (size_t)count; inherited->count++) {
         struct item *item = &inherited->items[inherited->count];
         item->fd = FIRST_DESCRIPTOR + (int)inherited->count;
         item->name = next_name(&names);
+        if (!item->name)
+            return no_memory(why, size);
         fcntl(item->fd, F_SETFD, FD_CLOEXEC);
         identify(item);
     }
@@ -136,14 +143,12 @@ static int receive(struct inherited *inherited, char *why, size_t size)
 int inherited_open(struct inherited **ret_inherited, char *ret_why, size_t size)
 {
     struct inherited *inherited = calloc(1, sizeof *inherited);
-    if (!inherited)
-        abort();
-    int result = receive(inherited, ret_why, size);
+    int result = inherited ? receive(inherited, ret_why, size) : no_memory(ret_why, size);
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");
     if (result < 0)
-        free(inherited);
+        inherited_close(inherited);
     else
         *ret_inherited = inherited;
     return result;

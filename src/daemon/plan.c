@@ -117,7 +117,6 @@ static int add_to_roster(struct plan *plan, struct roster *roster, size_t worker
                                                sockets_of_worker(&step->sockets, worker));
     if (!assignment)
         return -ENOMEM;
-    assignment->socket_count = sockets_of_worker(&step->sockets, worker);
     return step->fresh ? worker_seat(plan->engine->crews[worker].worker, roster, assignment) : 0;
 }
 

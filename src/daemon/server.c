@@ -29,6 +29,7 @@ struct server {
     void *superseded_arg;
     usec_t started;
     const char *path;
+    bool is_superseded;
     bool ending; /* asked to, by a signal: it takes stop-timeout at the most */
     bool aborted;
     unsigned cut; /* connections that were open when it stopped */
@@ -64,8 +65,9 @@ static void on_stop_timeout(evutil_socket_t fd, short events, void *arg)
 
 static void on_drained(void *arg)
 {
-    struct server *server = arg;
-    event_base_loopexit(server->engine.base, NULL);
+    struct event_base *base = ((struct server *)arg)->engine.base;
+    if (event_base_loopexit(base, NULL) < 0) /* after what else is due; but it takes memory */
+        event_base_loopbreak(base);
 }
 
 static void on_lingered(void *arg)
@@ -124,6 +126,7 @@ static void on_hangup(evutil_socket_t number, short events, void *arg)
 static void on_superseded(void *arg, pid_t successor)
 {
     struct server *server = arg;
+    server->is_superseded = true;
     manager_hand_over(server->manager, successor);
     list_each(node, &server->engine.fronts.open)
         front_leave_file(list_entry(node, struct front, node));
@@ -256,6 +259,11 @@ void server_on_superseded(struct server *server, void (*superseded)(void *arg), 
 {
     server->superseded = superseded;
     server->superseded_arg = arg;
+}
+
+bool server_is_superseded(const struct server *server)
+{
+    return server->is_superseded;
 }
 
 void server_run(struct server *server)

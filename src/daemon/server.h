@@ -23,6 +23,9 @@ struct server *server_start(const struct server_setup *setup);
 /* Told once, when a successor has taken over: what it shares with us is its own from now on. */
 void server_on_superseded(struct server *server, void (*superseded)(void *arg), void *arg);
 
+/* Whether one has. */
+bool server_is_superseded(const struct server *server);
+
 /* Everything listens: serves until SIGTERM or SIGINT, or until a successor has taken over and the
  * last connection has ended. */
 void server_run(struct server *server);

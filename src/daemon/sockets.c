@@ -71,8 +71,10 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
 {
     const struct upstream_options *options = &upstream->options;
     *sockets = (struct sockets){.fronts = calloc(options->listen_count + 1, sizeof(void *))};
-    if (!sockets->fronts)
+    if (!sockets->fronts) {
+        log_error("no memory to listen", log_text("upstream", upstream->name));
         return -ENOMEM;
+    }
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
         struct front *known = front_find(fronts, listen), *front = known ? front_ref(known) : NULL;

@@ -41,6 +41,7 @@ enum connect_outcome connect_classify(int error)
     case ENFILE:
     case ENOMEM:
     case ENOBUFS:
+    case ENOSPC: /* epoll(7): fs.epoll.max_user_watches */
         return CONNECT_LOCAL_LACK;
     case EADDRNOTAVAIL: /* no ephemeral port is left, or no address of that family */
     case EAGAIN:

@@ -360,13 +360,18 @@ static struct listener *find(struct list *listeners, int fd)
     return NULL;
 }
 
-static int add(struct acceptor *acceptor, struct view *view, int fd)
+struct listener *listener_blank(void)
 {
-    struct listener *listener = calloc(1, sizeof *listener);
-    if (!listener) {
-        close(fd);
-        return -ENOMEM;
-    }
+    return malloc(sizeof(struct listener));
+}
+
+void listener_blank_free(struct listener *blank)
+{
+    free(blank);
+}
+
+static void add(struct listener *listener, struct acceptor *acceptor, struct view *view, int fd)
+{
     *listener = (struct listener){.acceptor = acceptor,
                                   .watch = {fd, on_accept},
                                   .batch = 1,
@@ -375,19 +380,20 @@ static int add(struct acceptor *acceptor, struct view *view, int fd)
     assign(listener, view);
     int result = loop_watch(acceptor->loop, &listener->watch, EPOLLIN);
     if (result < 0)
-        listener_free(listener);
-    return result;
+        rest(listener, strerror(-result));
 }
 
-int listener_assign(struct acceptor *acceptor, struct view *view, int fd)
+void listener_assign(struct acceptor *acceptor, struct view *view, int fd, struct listener *blank)
 {
     struct listener *listener = find(&acceptor->active, fd);
     if (!listener)
         listener = find(&acceptor->resting, fd);
-    if (!listener)
-        return add(acceptor, view, fd);
-    assign(listener, view);
-    return 0;
+    if (listener) {
+        assign(listener, view);
+        listener_blank_free(blank);
+    } else {
+        add(blank, acceptor, view, fd);
+    }
 }
 
 static void mark(struct list *listeners)

@@ -29,10 +29,17 @@ struct acceptor *acceptor_new(struct loop *loop, struct limit *process,
 /* No session may be left. Accepts NULL. */
 void acceptor_free(struct acceptor *acceptor);
 
+/* One without a socket, for listener_assign(); or NULL where there is no memory. Any thread. */
+struct listener *listener_blank(void);
+
+/* Accepts NULL. */
+void listener_blank_free(struct listener *blank);
+
 /* From now on who connects to this socket is served by the view: a socket that the acceptor has
- * already, and then nothing is closed or opened, or a new one, which it takes over, also when that
- * fails. Returns 0 or -errno. */
-int listener_assign(struct acceptor *acceptor, struct view *view, int fd);
+ * already, and then nothing is closed or opened, or a new one, which it takes over with `blank` to
+ * keep it in. Cannot fail: what this host lacks to watch the socket it is asked for again. `blank`
+ * is taken over in either case, and may be NULL where the socket is not new. */
+void listener_assign(struct acceptor *acceptor, struct view *view, int fd, struct listener *blank);
 
 /* Sockets that were not assigned between these two calls are closed by the second, once who waits
  * in them is served. */

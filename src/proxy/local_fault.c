@@ -34,6 +34,8 @@ static const char *advice(sa_family_t family, const struct upstream_options *opt
     case EMFILE:
     case ENFILE:
         return "the limit of open files is reached: raise it (ulimit -n, or LimitNOFILE=)";
+    case ENOSPC:
+        return "the limit of watched sockets is reached: raise fs.epoll.max_user_watches";
     case EACCES:
     case EPERM:
         return "a firewall or a route of this host forbids it";

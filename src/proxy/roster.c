@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proxy/listener.h"
 #include "proxy/view.h"
 
 struct roster *roster_new(struct config *config, size_t room)
@@ -14,30 +15,45 @@ struct roster *roster_new(struct config *config, size_t room)
     return roster;
 }
 
-struct assignment *roster_add(struct roster *roster, struct upstream *upstream, size_t index,
-                              struct endpoint_set *set, size_t socket_room)
+static void assignment_clear(struct assignment *assignment)
 {
-    struct assignment *assignment = &roster->assignments[roster->count];
-    assignment->sockets = calloc(socket_room + 1, sizeof *assignment->sockets);
-    if (!assignment->sockets)
-        return NULL;
+    view_free(assignment->view);
+    endpoint_set_unref(assignment->set);
+    upstream_unref(assignment->upstream);
+    for (size_t i = 0; assignment->blanks && i < assignment->socket_count; i++)
+        listener_blank_free(assignment->blanks[i]);
+    free(assignment->blanks);
+    free(assignment->sockets);
+}
+
+static bool make_room(struct assignment *assignment, size_t count)
+{
+    assignment->sockets = calloc(count + 1, sizeof *assignment->sockets);
+    assignment->blanks = calloc(count + 1, sizeof *assignment->blanks);
+    if (!assignment->sockets || !assignment->blanks)
+        return false;
+    for (; assignment->socket_count < count; assignment->socket_count++)
+        if (!(assignment->blanks[assignment->socket_count] = listener_blank()))
+            return false;
+    return true;
+}
+
+struct assignment *roster_add(struct roster *roster, struct upstream *upstream, size_t index,
+                              struct endpoint_set *set, size_t socket_count)
+{
+    struct assignment *assignment = &roster->assignments[roster->count++];
     assignment->upstream = upstream_ref(upstream);
     assignment->index = index;
     assignment->set = endpoint_set_ref(set);
-    roster->count++;
-    return assignment;
+    return make_room(assignment, socket_count) ? assignment : NULL;
 }
 
 void roster_free(struct roster *roster)
 {
     if (!roster)
         return;
-    for (size_t i = 0; i < roster->count; i++) {
-        view_free(roster->assignments[i].view);
-        endpoint_set_unref(roster->assignments[i].set);
-        upstream_unref(roster->assignments[i].upstream);
-        free(roster->assignments[i].sockets);
-    }
+    for (size_t i = 0; i < roster->count; i++)
+        assignment_clear(&roster->assignments[i]);
     config_unref(roster->config);
     free(roster);
 }

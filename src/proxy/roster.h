@@ -9,6 +9,7 @@
 #include "discovery/endpoint_set.h"
 #include "proxy/upstream.h"
 
+struct listener;
 struct view;
 
 /* One upstream that a worker is to serve. */
@@ -16,7 +17,8 @@ struct assignment {
     struct upstream *upstream;
     size_t index; /* its place in the configuration */
     struct endpoint_set *set;
-    int *sockets; /* that it listens on */
+    int *sockets;             /* that it listens on */
+    struct listener **blanks; /* as many, for those of the sockets that are new */
     size_t socket_count;
     struct view *view; /* made for it, where the worker has none yet; NULL otherwise */
 };
@@ -34,10 +36,10 @@ struct roster {
  * where there is no memory. */
 struct roster *roster_new(struct config *config, size_t room);
 
-/* Adds an upstream with references of its own, and room for so many sockets, none of which it has
- * yet; NULL where there is no memory. */
+/* Adds an upstream with references of its own, and so many sockets, whose numbers are the caller's
+ * to fill in; NULL where there is no memory. */
 struct assignment *roster_add(struct roster *roster, struct upstream *upstream, size_t index,
-                              struct endpoint_set *set, size_t socket_room);
+                              struct endpoint_set *set, size_t socket_count);
 
 /* Frees it, and the views that nobody took; the sockets stay as they are. Accepts NULL. */
 void roster_free(struct roster *roster);

@@ -107,13 +107,12 @@ static struct view *seat(struct worker *worker, const struct roster *roster,
     return view;
 }
 
-static void listen_for(struct worker *worker, struct view *view,
-                       const struct assignment *assignment)
+static void listen_for(struct worker *worker, struct view *view, struct assignment *assignment)
 {
-    for (size_t i = 0; i < assignment->socket_count; i++)
-        if (listener_assign(worker->acceptor, view, assignment->sockets[i]) < 0)
-            log_error("no memory: a worker does not accept",
-                      log_text("upstream", view->options->name));
+    for (size_t i = 0; i < assignment->socket_count; i++) {
+        listener_assign(worker->acceptor, view, assignment->sockets[i], assignment->blanks[i]);
+        assignment->blanks[i] = NULL;
+    }
 }
 
 static void deliver_roster(struct message *message, void *owner)

@@ -17,7 +17,8 @@ E2E_TESTS = \
     tests/e2e/test_service \
     tests/e2e/test_source \
     tests/e2e/test_stop \
-    tests/e2e/test_unix
+    tests/e2e/test_unix \
+    tests/e2e/test_upgrade
 check_PROGRAMS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)
 
@@ -119,6 +120,11 @@ tests_e2e_test_retire_SOURCES = tests/e2e/test_retire.c
 tests_e2e_test_retire_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_retire_CFLAGS = $(E2E_CFLAGS)
 tests_e2e_test_retire_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_upgrade_SOURCES = tests/e2e/test_upgrade.c
+tests_e2e_test_upgrade_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_upgrade_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_upgrade_LDADD = $(E2E_LDADD)
 
 # These measure milliseconds: not beside those that use every CPU.
 E2E_HEAVY = tests/e2e/test_balance.log tests/e2e/test_limits.log tests/e2e/test_relay.log

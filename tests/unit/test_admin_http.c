@@ -276,6 +276,36 @@ START_TEST(in_small_pieces)
 }
 END_TEST
 
+/* Another process has taken the sockets over: it gets whoever comes, and we finish. */
+START_TEST(who_was_accepted_before_the_leave_is_answered)
+{
+    static const char end[] = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int look = rig_connect(RIG_TCP), change = rig_connect(RIG_UNIX),
+        waiting = rig_connect(RIG_UNIX);
+    rig_say(look, "GET /hello");
+    rig_say(change, "POST /do");
+    rig_say(waiting, "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (!rig.waiting)
+        rig_turn();
+    rig_await(3);
+    admin_http_leave(rig.http);
+    int late = rig_connect(RIG_UNIX); /* the kernel keeps it for the other process */
+    rig_say(late, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    rig_say(look, end);
+    ck_answer(rig_hear(look, NULL), 200);
+    rig_say(change, end);
+    ck_answer(rig_hear(change, NULL), 503);
+    rig_answer();
+    ck_answer(rig_hear(waiting, NULL), 200);
+    rig_await(0);
+    for (int turns = 0; turns < 20; turns++)
+        rig_turn();
+    rig_await(0);
+    ck_assert_uint_eq(rig.handled, 2);
+    close(late);
+}
+END_TEST
+
 /* One request a connection: whatever stands behind it is not looked at. */
 START_TEST(no_second_request)
 {
@@ -318,6 +348,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, answers_have_a_limit);
     tcase_add_test(cases, expect);
     tcase_add_test(cases, in_small_pieces);
+    tcase_add_test(cases, who_was_accepted_before_the_leave_is_answered);
     tcase_add_test(cases, no_second_request);
 }
 

@@ -1,4 +1,5 @@
 #include "config/options.h"
+#include "config/suggest.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -39,7 +39,7 @@ static void begin(const char *settings, uint32_t most)
     view_rig_open(&rig, settings, &back, 1);
     process = (struct limit){.most = most};
     acceptor = acceptor_new(&rig.loop, &process, on_drained, &drained);
-    ck_assert_int_eq(listener_assign(acceptor, rig.view, loopback_listen(&front)), 0);
+    listener_assign(acceptor, rig.view, loopback_listen(&front), listener_blank());
 }
 
 static void end(void)
@@ -366,8 +366,8 @@ START_TEST(workers_compete_for_a_unix_socket)
     view_rig_open(&second, "upstream.allow=10.0.0.0/8", &back, 1);
     struct acceptor *other = acceptor_new(&second.loop, &process, on_drained, &drained);
     int fd = unix_pair_listen(&name);
-    ck_assert_int_eq(listener_assign(other, second.view, dup(fd)), 0);
-    ck_assert_int_eq(listener_assign(acceptor, rig.view, fd), 0);
+    listener_assign(other, second.view, dup(fd), listener_blank());
+    listener_assign(acceptor, rig.view, fd, listener_blank());
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
         struct view_rig *first = i % 2 ? &rig : &second, *last = i % 2 ? &second : &rig;
         clients[i] = unix_connect(&name);
@@ -399,7 +399,7 @@ START_TEST(a_turn_takes_one_client_of_a_unix_socket)
     struct sockaddr_un name;
     int clients[3];
     begin("", 0);
-    ck_assert_int_eq(listener_assign(acceptor, rig.view, unix_pair_listen(&name)), 0);
+    listener_assign(acceptor, rig.view, unix_pair_listen(&name), listener_blank());
     for (size_t i = 0; i < COUNT_OF(clients); i++)
         clients[i] = unix_connect(&name);
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
@@ -440,7 +440,7 @@ START_TEST(a_unix_client_may_leave_while_it_is_dialled_for)
 {
     struct sockaddr_un name;
     begin("", 0);
-    ck_assert_int_eq(listener_assign(acceptor, rig.view, unix_pair_listen(&name)), 0);
+    listener_assign(acceptor, rig.view, unix_pair_listen(&name), listener_blank());
     view_rig_use(&rig, plain_set(rig.view->set, NULL, 0));
     int silent = unix_connect(&name), talking = unix_connect(&name);
     ck_assert_int_eq(write(talking, "last words", 10), 10);
@@ -473,7 +473,7 @@ START_TEST(clients_of_other_hosts_are_probed)
         socklen_t length = sizeof keepalive;
         ck_assert(address_parse_ip(rows[i], 0, &here.address));
         int fd = listener_open(&here, false);
-        ck_assert_int_eq(listener_assign(acceptor, rig.view, fd), 0);
+        listener_assign(acceptor, rig.view, fd, listener_blank());
         getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keepalive, &length);
         getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &length);
         ck_assert_int_eq(keepalive, i == 0);
@@ -496,7 +496,7 @@ START_TEST(ipv4_over_an_ipv6_socket)
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, length), 0);
     ck_assert_int_eq(listen(fd, 16), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &length), 0);
-    ck_assert_int_eq(listener_assign(acceptor, rig.view, fd), 0);
+    listener_assign(acceptor, rig.view, fd, listener_blank());
     address_set_port(&front, ntohs(name.sin6_port));
     int peer, client = connect_client(&peer);
     ck_assert_int_ge(peer, 0); /* loopback, which may connect without a list */

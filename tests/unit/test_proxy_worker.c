@@ -61,7 +61,6 @@ static void assign(size_t worker, struct config *now, struct upstream *of, size_
     if (fresh)
         ck_assert_int_eq(worker_seat(workers[worker], roster, assignment), 0);
     assignment->sockets[0] = sockets[worker];
-    assignment->socket_count = 1;
     worker_assign(workers[worker], roster);
 }
 

@@ -46,7 +46,7 @@ static bool run(int seconds, uint64_t seed, const char *mutant)
     printf("chaos: seed %llu, %d s%s%s\n", (unsigned long long)seed, seconds,
            mutant != NULL ? ", mutant " : "", mutant != NULL ? mutant : "");
     stage_open(&stage, seed, mutant);
-    rest.process = subject_pid(&stage.subject);
+    rest_begin(&stage, &rest);
     int64_t end = moment_ms() + (int64_t)seconds * 1000;
     while (stage.fault == NULL && moment_ms() < end) {
         stage.caller_count = 0;

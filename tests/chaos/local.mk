@@ -14,10 +14,12 @@ tests_chaos_chaos_SOURCES = \
 	tests/chaos/judge.c tests/chaos/judge.h \
 	tests/chaos/ledger.c tests/chaos/ledger.h \
 	tests/chaos/liar.c tests/chaos/liar.h \
+	tests/chaos/members.c tests/chaos/members.h \
 	tests/chaos/mutant.c tests/chaos/mutant.h \
 	tests/chaos/plan.c tests/chaos/plan.h \
 	tests/chaos/rest.c tests/chaos/rest.h \
 	tests/chaos/stage.c tests/chaos/stage.h \
+	tests/chaos/status.c tests/chaos/status.h \
 	tests/chaos/storm.c tests/chaos/storm.h \
 	tests/chaos/subject.c tests/chaos/subject.h \
 	tests/chaos/wait.c tests/chaos/wait.h \

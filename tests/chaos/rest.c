@@ -3,6 +3,7 @@
 #include "judge.h"
 #include "moment.h"
 #include "process.h"
+#include "status.h"
 #include "storm.h"
 
 #include <stdio.h>
@@ -55,40 +56,20 @@ static bool is_alone(struct stage *stage)
     return subject_is_alone(&stage->subject);
 }
 
-static const json_t *find_upstream(const json_t *status, const char *name)
+static bool endpoint_is_up(const json_t *upstream, const struct backend *backend)
 {
-    const json_t *all = json_object_get(status, "upstreams");
-    for (size_t i = 0; i < json_array_size(all); i++) {
-        const json_t *one = json_array_get(all, i);
-        if (strcmp(json_string_value(json_object_get(one, "name")), name) == 0) {
-            return one;
-        }
-    }
-    return NULL;
-}
-
-static bool endpoint_is_up(const json_t *endpoints, const struct backend *backend)
-{
-    char address[64];
-    snprintf(address, sizeof(address), "%s:%u", backend->ip, backend->port);
-    for (size_t i = 0; i < json_array_size(endpoints); i++) {
-        const json_t *one = json_array_get(endpoints, i);
-        const char *state = json_string_value(json_object_get(one, "state"));
-        if (strcmp(json_string_value(json_object_get(one, "address")), address) == 0) {
-            return strcmp(state, "up") == 0 || strcmp(state, "fresh") == 0;
-        }
-    }
-    return false;
+    const char *state = status_endpoint(upstream, backend);
+    return state != NULL && (strcmp(state, "up") == 0 || strcmp(state, "fresh") == 0);
 }
 
 /* Whether an upstream has all that is behind its name, and all of that in rotation. Where answers
  * are samples, an address that is gone may stay until chance cannot explain its absence. */
 static bool upstream_is_well(const json_t *status, const struct upstream *upstream)
 {
-    const json_t *json = find_upstream(status, upstream->name);
+    const json_t *json = status_upstream(status, upstream->name);
     const json_t *endpoints = json_object_get(json, "endpoints");
     for (size_t i = 0; i < upstream->count; i++) {
-        if (!endpoint_is_up(endpoints, &upstream->backends[i])) {
+        if (!endpoint_is_up(json, &upstream->backends[i])) {
             return false;
         }
     }
@@ -317,7 +298,7 @@ static void check_counters(struct stage *stage, struct rest *rest, const struct 
         forget_counters(rest);
     }
     for (size_t u = 0; status != NULL && u < STAGE_UPSTREAMS; u++) {
-        const json_t *json = find_upstream(status, stage->upstreams[u].name);
+        const json_t *json = status_upstream(status, stage->upstreams[u].name);
         check_upstream(stage, rest, u, json, &sums[u], same);
     }
     rest->process = process;
@@ -374,6 +355,12 @@ static void tell(const struct stage *stage, struct rest *rest, const struct sum 
               (unsigned long long)all.left, (unsigned long long)all.broken,
               (unsigned long long)all.unmet, (double)stage->longest_wait_ms / 1000,
               sample->descriptors, sample->pipes, sample->memory_kb);
+}
+
+void rest_begin(struct stage *stage, struct rest *rest)
+{
+    rest->process = subject_pid(&stage->subject);
+    stage_wait(stage, endpoints_are_well, "redial is to know every endpoint", ENDPOINTS_MS);
 }
 
 void rest_take(struct stage *stage, struct rest *rest)

@@ -14,6 +14,9 @@ struct rest {
     uint64_t clients, whole, left, broken, unmet, bytes;
 };
 
+/* Waits until redial knows all that DNS names. */
+void rest_begin(struct stage *stage, struct rest *rest);
+
 /* Takes the rest; what may not be is a fault of the stage. */
 void rest_take(struct stage *stage, struct rest *rest);
 

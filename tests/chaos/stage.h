@@ -29,6 +29,7 @@ struct upstream {
     unsigned sample; /* DNS answers are so many of them; 0: all */
     struct liar_name *dns;
     int64_t blackout_ends_ms; /* 0: none */
+    unsigned shrunk;          /* how often DNS said in this storm that only one is left */
     uint32_t anchors;         /* kept by wait.c: who has been well since the storm began */
 };
 
@@ -45,6 +46,7 @@ struct stage {
     size_t caller_count;
     size_t live;
     bool clients_come;
+    bool upgraded; /* in this storm */
     int64_t next_client_us;
     unsigned storm;
     int64_t began_ms;

@@ -1,6 +1,7 @@
 #include "storm.h"
 
 #include "die.h"
+#include "members.h"
 #include "moment.h"
 #include "plan.h"
 #include "wait.h"
@@ -104,6 +105,7 @@ static void step_lie(struct stage *stage)
         return;
     }
     upstream->dns->lie = (enum lie)lie;
+    upstream->shrunk += lie == LIE_SHRUNK;
     stage_say(stage, "  dns of %s: %s", upstream->name, lie_name(upstream->dns->lie));
 }
 
@@ -176,6 +178,7 @@ static void step_upgrade(struct stage *stage)
     if (stage->seed % 3 == 0) {
         return;
     }
+    stage->upgraded = true;
     subject_upgrade(&stage->subject, false);
     if (stage_wait(stage, is_settled, "redial is to upgrade", SETTLE_MS)) {
         stage_say(stage, "  upgrade: process %d", (int)subject_pid(&stage->subject));
@@ -225,6 +228,7 @@ void storm_run(struct stage *stage, int ms)
     stage->clients_come = true;
     while (next < end && stage->fault == NULL) {
         step(stage);
+        members_check(stage);
         next += STEP_LEAST_MS + (int64_t)dice_below(&stage->steps, STEP_SPREAD_MS);
         stage_run_until(stage, next);
     }

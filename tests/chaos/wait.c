@@ -8,7 +8,9 @@ enum { WAIT_MOST_MS = 3500 };
 void wait_begin(struct stage *stage)
 {
     stage->longest_wait_ms = 0;
+    stage->upgraded = false;
     for (size_t u = 0; u < STAGE_UPSTREAMS; u++) {
+        stage->upstreams[u].shrunk = 0;
         stage->upstreams[u].anchors = upstream_well_ones(&stage->upstreams[u]);
     }
 }

@@ -95,9 +95,9 @@ static void step_blackout(struct stage *stage)
  * ------------------------------------------------------------------------------------------
  */
 
-static void step_lie(struct stage *stage)
+/* For as long as nobody says otherwise; a storm is shorter than `hold`. */
+static void lie_about(struct stage *stage, struct upstream *upstream)
 {
-    struct upstream *upstream = draw_upstream(stage);
     uint32_t lie = 1 + dice_below(&stage->steps, LIES);
     if (lie == LIES) {
         liar_set_absent(&stage->liar, true);
@@ -107,6 +107,11 @@ static void step_lie(struct stage *stage)
     upstream->dns->lie = (enum lie)lie;
     upstream->shrunk += lie == LIE_SHRUNK;
     stage_say(stage, "  dns of %s: %s", upstream->name, lie_name(upstream->dns->lie));
+}
+
+static void step_lie(struct stage *stage)
+{
+    lie_about(stage, draw_upstream(stage));
 }
 
 static void step_truth(struct stage *stage)
@@ -205,7 +210,7 @@ static const struct {
     uint32_t weight;
     void (*run)(struct stage *stage);
 } steps[] = {
-    {30, step_fault},  {22, step_heal}, {4, step_blackout}, {12, step_lie},    {7, step_truth},
+    {28, step_fault},  {20, step_heal}, {4, step_blackout}, {17, step_lie},    {6, step_truth},
     {6, step_members}, {6, step_crowd}, {6, step_reload},   {4, step_upgrade}, {3, step_broken},
 };
 enum { STEP_WEIGHTS = 100, STEPS = sizeof(steps) / sizeof(steps[0]) };
@@ -225,6 +230,11 @@ void storm_run(struct stage *stage, int ms)
     int64_t next = moment_ms();
     int64_t end = next + ms;
     wait_begin(stage);
+    for (size_t u = 0; u < STAGE_UPSTREAMS; u++) {
+        if (dice_below(&stage->steps, 2) == 0) {
+            lie_about(stage, &stage->upstreams[u]);
+        }
+    }
     stage->clients_come = true;
     while (next < end && stage->fault == NULL) {
         step(stage);

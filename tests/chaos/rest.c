@@ -56,10 +56,14 @@ static bool is_alone(struct stage *stage)
     return subject_is_alone(&stage->subject);
 }
 
+/* In rotation, and by what DNS said to this process: not carried over from the former one. */
 static bool endpoint_is_up(const json_t *upstream, const struct backend *backend)
 {
-    const char *state = status_endpoint(upstream, backend);
-    return state != NULL && (strcmp(state, "up") == 0 || strcmp(state, "fresh") == 0);
+    const json_t *endpoint = status_endpoint(upstream, backend);
+    const char *state = json_string_value(json_object_get(endpoint, "state"));
+    const char *member = json_string_value(json_object_get(endpoint, "member"));
+    return state != NULL && (strcmp(state, "up") == 0 || strcmp(state, "fresh") == 0) &&
+           strcmp(member, "carried") != 0;
 }
 
 /* Whether an upstream has all that is behind its name, and all of that in rotation. Where answers

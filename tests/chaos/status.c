@@ -15,7 +15,7 @@ const json_t *status_upstream(const json_t *status, const char *name)
     return NULL;
 }
 
-const char *status_endpoint(const json_t *upstream, const struct backend *backend)
+const json_t *status_endpoint(const json_t *upstream, const struct backend *backend)
 {
     const json_t *endpoints = json_object_get(upstream, "endpoints");
     char address[LIAR_ADDRESS_SIZE + 8];
@@ -23,7 +23,7 @@ const char *status_endpoint(const json_t *upstream, const struct backend *backen
     for (size_t i = 0; i < json_array_size(endpoints); i++) {
         const json_t *one = json_array_get(endpoints, i);
         if (strcmp(json_string_value(json_object_get(one, "address")), address) == 0) {
-            return json_string_value(json_object_get(one, "state"));
+            return one;
         }
     }
     return NULL;

@@ -9,7 +9,7 @@
 /* An upstream, or NULL. */
 const json_t *status_upstream(const json_t *status, const char *name);
 
-/* The state of a backend as an endpoint of the upstream; NULL: it is none. */
-const char *status_endpoint(const json_t *upstream, const struct backend *backend);
+/* A backend as an endpoint of the upstream; NULL: it is none. */
+const json_t *status_endpoint(const json_t *upstream, const struct backend *backend);
 
 #endif

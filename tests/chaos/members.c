@@ -11,7 +11,6 @@ static bool may_lose(const struct upstream *upstream)
 
 void members_check(struct stage *stage)
 {
-    /* a successor begins with its first answer alone, whatever that is */
     if (stage->fault != NULL || stage->upgraded) {
         return;
     }

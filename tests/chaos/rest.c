@@ -56,14 +56,15 @@ static bool is_alone(struct stage *stage)
     return subject_is_alone(&stage->subject);
 }
 
-/* In rotation, and by what DNS said to this process: not carried over from the former one. */
-static bool endpoint_is_up(const json_t *upstream, const struct backend *backend)
+/* In rotation, and there by the last answer, or by one of the last where they are samples; not
+ * carried over from a former process, nor in doubt. */
+static bool endpoint_is_up(const json_t *upstream, const struct backend *backend, bool samples)
 {
     const json_t *endpoint = status_endpoint(upstream, backend);
     const char *state = json_string_value(json_object_get(endpoint, "state"));
     const char *member = json_string_value(json_object_get(endpoint, "member"));
     return state != NULL && (strcmp(state, "up") == 0 || strcmp(state, "fresh") == 0) &&
-           strcmp(member, "carried") != 0;
+           (strcmp(member, "present") == 0 || (samples && strcmp(member, "absent") == 0));
 }
 
 /* Whether an upstream has all that is behind its name, and all of that in rotation. Where answers
@@ -73,7 +74,7 @@ static bool upstream_is_well(const json_t *status, const struct upstream *upstre
     const json_t *json = status_upstream(status, upstream->name);
     const json_t *endpoints = json_object_get(json, "endpoints");
     for (size_t i = 0; i < upstream->count; i++) {
-        if (!endpoint_is_up(json, &upstream->backends[i])) {
+        if (!endpoint_is_up(json, &upstream->backends[i], upstream->sample > 0)) {
             return false;
         }
     }

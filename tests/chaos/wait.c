@@ -42,12 +42,13 @@ void wait_check(struct stage *stage, struct caller *caller)
     caller->met = true;
     const struct backend *backend = &upstream->backends[slot->backend % STAGE_BACKENDS];
     int64_t waited = slot->claimed_ms - caller->began_ms;
-    bool well = backend->well_since_ms != 0 && backend->well_since_ms <= caller->began_ms;
-    if (well && upstream->anchors != 0 && waited > limit_ms(WAIT_MOST_MS)) {
+    bool judged = backend->well_since_ms != 0 && backend->well_since_ms <= caller->began_ms &&
+                  upstream->anchors != 0 && !stage->upgraded;
+    if (judged && waited > limit_ms(WAIT_MOST_MS)) {
         stage_fail(stage, "client %u of %s waited %.2f s for a backend, while 0x%x were well",
                    caller->plan.head.id, upstream->name, (double)waited / 1000, upstream->anchors);
     }
-    if (well && upstream->anchors != 0 && waited > stage->longest_wait_ms) {
+    if (judged && waited > stage->longest_wait_ms) {
         stage->longest_wait_ms = waited;
     }
 }

@@ -37,10 +37,11 @@ static void note_members(void *arg, const struct explanation *explanation)
     const struct membership *membership = explanation->membership;
     for (size_t i = 0; i < membership->count && reasons->count < reasons->room; i++) {
         const struct member *member = &membership->members[i];
-        if (member->record.target)
+        if (record_is_srv(&member->record))
             continue;
         struct reason *reason = &reasons->items[reasons->count++];
-        *reason = (struct reason){member->record.address, member_state_name(member->state)};
+        *reason = (struct reason){record_address(&member->record),
+                                  member_state_name((enum member_state)member->state)};
         address_set_port(&reason->address, explanation->port);
     }
 }

@@ -34,6 +34,7 @@ struct loader {
     struct draft *drafts;
     size_t draft_count;
     char *main_file;
+    bool allow_empty;
 };
 
 /* Notes that there is no memory where `memory` is NULL. Returns it. */
@@ -217,7 +218,7 @@ static void read_files_of(struct loader *loader, const char *path, char *directo
         read_file(loader, loader->main_file, SOURCE_MAIN, &loader->main);
     if (upstreams)
         read_upstream_directory(loader, upstreams);
-    if (upstreams && loader->draft_count == 0)
+    if (upstreams && loader->draft_count == 0 && !loader->allow_empty)
         errors_add(loader->errors, (struct origin){upstreams, 0},
                    "there is no upstream: write NAME.conf into it, with listen and target");
     free(upstreams);
@@ -469,7 +470,7 @@ const char *config_path(const struct config_sources *sources)
 
 struct config *config_load(const struct config_sources *sources, struct errors *errors)
 {
-    struct loader loader = {.errors = errors};
+    struct loader loader = {.errors = errors, .allow_empty = sources->allow_empty};
     for (size_t i = 0; i < sources->upstream_count; i++)
         read_argument(&loader, sources->upstreams[i], COMMAND_LINE);
     read_words(&loader, sources->environment_upstreams, "REDIAL_UPSTREAMS", read_argument);

@@ -166,6 +166,53 @@ struct front *front_find(struct fronts *fronts, const struct listen *listen)
     return NULL;
 }
 
+/* Where the socket of a name that was handed over listens, too. */
+static struct address address_of(const struct front *front)
+{
+    struct sockaddr_storage name = {0};
+    socklen_t length = sizeof name;
+    if (!listen_is_systemd(&front->listen) || front->count == 0)
+        return front->listen.address;
+    if (getsockname(front->sockets[0].fd, (struct sockaddr *)&name, &length) < 0)
+        length = 0;
+    return address_from_sockaddr((struct sockaddr *)&name, length);
+}
+
+/* The kernel binds a socket to nobody else's address. */
+static bool is_of_this_host(const struct address *address)
+{
+    struct address own = *address;
+    address_set_port(&own, 0);
+    int fd = socket(own.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool is_own = fd >= 0 && bind(fd, &own.sa, address_length(&own)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_own;
+}
+
+static bool reaches(const struct front *front, const struct address *address)
+{
+    const struct address listener = address_of(front);
+    if (listener.family == AF_UNSPEC || address_port(&listener) != address_port(address))
+        return false;
+    if (!address_is_unspecified(&listener))
+        return address_equal(&listener, address);
+    /* At :: IPv4 comes in as well where the socket was handed over; ours are for IPv6 alone. */
+    bool both = listener.family == AF_INET6 && listen_is_systemd(&front->listen);
+    return (both || listener.family == address->family) && is_of_this_host(address);
+}
+
+bool fronts_reached(const struct fronts *fronts, const struct address *address)
+{
+    const struct address target = address_unmapped(address);
+    list_each(node, &fronts->open)
+    {
+        if (reaches(list_entry(node, struct front, node), &target))
+            return true;
+    }
+    return false;
+}
+
 struct front *front_ref(struct front *front)
 {
     front->references++;

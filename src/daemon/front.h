@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/address.h"
 #include "base/list.h"
 #include "config/listen.h"
 #include "daemon/unix_socket.h"
@@ -47,6 +48,10 @@ int front_open(const struct listen *listen, size_t workers, struct fronts *front
 
 /* The one that is open for upstreams at the same address, path or name, or NULL. */
 struct front *front_find(struct fronts *fronts, const struct listen *listen);
+
+/* Whether a connect to this address would reach one that is open: at the address itself, or at an
+ * unspecified one (0.0.0.0, ::) where the address is this host's. */
+bool fronts_reached(const struct fronts *fronts, const struct address *address);
 
 struct front *front_ref(struct front *front);
 

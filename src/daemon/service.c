@@ -45,10 +45,25 @@ static void on_endpoints(void *arg, struct endpoint_set *set, const struct endpo
     use_endpoints(service, set);
     report_endpoints(name, set, previous, ttl);
     for (size_t i = 0; i < engine->crew_count; i++)
-        if (worker_set_endpoints(engine->crews[i].worker, service->upstream, set) < 0)
-            log_error("no memory to tell a worker of the new endpoints",
-                      log_text("upstream", name));
+        worker_set_endpoints(engine->crews[i].worker, service->upstream, set);
 }
+
+/* Said once a service: DNS is asked again and again. */
+static bool is_own_listener(void *arg, const struct address *address)
+{
+    struct service *service = arg;
+    char text[ADDRESS_TEXT_MAX];
+    if (!fronts_reached(&service->engine->fronts, address))
+        return false;
+    if (!service->loop_told)
+        log_warning("dns names an address that redial itself listens on: it is passed over",
+                    log_text("upstream", service_config(service)->name),
+                    log_text("endpoint", address_format(address, text)));
+    service->loop_told = true;
+    return true;
+}
+
+static const struct discovery_calls calls = {on_endpoints, is_own_listener};
 
 static int discover(struct service *service, struct config *config, size_t index,
                     struct endpoint_set *carried, struct discovery **ret_discovery)
@@ -59,7 +74,7 @@ static int discover(struct service *service, struct config *config, size_t index
     int result = discovery_servers(engine->resolver, &config->global, options, &servers);
     if (result < 0)
         return result;
-    return discovery_new(engine->lookups, servers, options, carried, on_endpoints, service,
+    return discovery_new(engine->lookups, servers, options, carried, &calls, service,
                          ret_discovery);
 }
 

@@ -19,6 +19,7 @@ struct service {
     struct ward *ward;
     struct sockets sockets;
     struct message turned, gone;
+    bool loop_told;         /* that DNS names one of our own listeners */
     _Atomic bool turn_told; /* the message is on its way; any thread */
 };
 

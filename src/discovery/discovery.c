@@ -17,7 +17,7 @@ struct branch {
 
 struct discovery {
     struct scope scope;
-    discovery_callback *callback;
+    const struct discovery_calls *calls;
     void *arg;
     struct network *preferred; /* the own zone */
     struct endpoint_set *set;
@@ -74,6 +74,21 @@ static void prefer_zone(const struct discovery *discovery, struct place *places,
         places[i].tier = places[i].tier * 2 + !is_preferred(discovery, &places[i].address);
 }
 
+/* Leaves out who is forbidden. Who is in already was looked at when he came. Returns how many are
+ * left. */
+static size_t forbid(const struct discovery *discovery, struct place *places, size_t count)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct address *address = &places[i].address;
+        bool known = discovery->set && endpoint_set_find(discovery->set, address);
+        if (known || !discovery->calls->forbids ||
+            !discovery->calls->forbids(discovery->arg, address))
+            places[left++] = places[i];
+    }
+    return left;
+}
+
 /* All places known now, settled. The caller frees *ret_places. */
 static int gather(const struct discovery *discovery, struct place **ret_places, size_t *ret_count)
 {
@@ -85,6 +100,7 @@ static int gather(const struct discovery *discovery, struct place **ret_places, 
         return -ENOMEM;
     for (size_t i = 0; i < discovery->branch_count; i++)
         count += branch_places(&discovery->branches[i], places + count);
+    count = forbid(discovery, places, count);
     prefer_zone(discovery, places, count);
     *ret_places = places;
     *ret_count = places_settle(places, count);
@@ -130,7 +146,7 @@ static void publish(struct discovery *discovery, usec_t ttl)
         return;
     if (discovery->set->count == 0)
         discovery_hurry(discovery); /* whoever was content to be asked late may know somebody */
-    discovery->callback(discovery->arg, discovery->set, previous, ttl);
+    discovery->calls->changed(discovery->arg, discovery->set, previous, ttl);
     endpoint_set_unref(previous);
 }
 
@@ -222,14 +238,14 @@ static int copy_preferred(struct discovery *discovery, const struct upstream_opt
 
 int discovery_new(struct lookups *lookups, struct servers *servers,
                   const struct upstream_options *options, struct endpoint_set *carried,
-                  discovery_callback *callback, void *arg, struct discovery **ret_discovery)
+                  const struct discovery_calls *calls, void *arg, struct discovery **ret_discovery)
 {
     struct discovery *discovery =
         calloc(1, sizeof *discovery + options->target_count * sizeof(struct branch));
     if (!discovery)
         return -ENOMEM;
     discovery->scope = scope_of(lookups, servers, options);
-    discovery->callback = callback;
+    discovery->calls = calls;
     discovery->arg = arg;
     if (carried) {
         discovery->set = endpoint_set_ref(carried);

@@ -188,10 +188,12 @@ static bool add_newcomers(struct endpoint_set *set, const struct place *places)
 struct endpoint_set *endpoint_set_new(const struct endpoint_set *previous,
                                       const struct place *places, size_t count)
 {
+    static _Atomic uint32_t serial;
     uint32_t *weights, *ends;
     struct endpoint_set *set = allocate(places, count, &weights, &ends);
     if (!set)
         return NULL;
+    set->serial = ++serial;
     for (size_t i = 0; i < count && previous; i++) {
         struct endpoint *same = endpoint_set_find(previous, &places[i].address);
         set->endpoints[i] = same ? endpoint_ref(same) : NULL;

@@ -34,6 +34,8 @@ struct endpoint_tier {
  * count. */
 struct endpoint_set {
     _Atomic unsigned references;
+    uint32_t
+        serial; /* of all sets of the process: a later one has a greater one, or has begun anew */
     uint32_t count, tier_count;
     struct endpoint_tier *tiers; /* in order, none empty */
     const uint32_t *weights;     /* of each endpoint, at least 1, as they relate within the tier */
@@ -51,6 +53,13 @@ struct endpoint_set *endpoint_set_new(const struct endpoint_set *previous,
 /* Any thread. The last endpoint_set_unref() frees; NULL is accepted. */
 struct endpoint_set *endpoint_set_ref(struct endpoint_set *set);
 void endpoint_set_unref(struct endpoint_set *set);
+
+/* Whether `set` was made after `other`. */
+static inline bool endpoint_set_is_newer(const struct endpoint_set *set,
+                                         const struct endpoint_set *other)
+{
+    return (int32_t)(set->serial - other->serial) > 0;
+}
 
 /* Whether the set has these places, and no others, with the same weights and tiers. */
 bool endpoint_set_is(const struct endpoint_set *set, const struct place *places, size_t count);

@@ -122,10 +122,10 @@ static void set_alarm(struct lookups *lookups)
 {
     usec_t due = timers_due(&lookups->timers), now = clock_now();
     struct timeval span = clock_timeval(due > now ? due - now : 0);
-    if (due != 0)
-        event_add(lookups->alarm, &span);
-    else
+    if (due == 0)
         event_del(lookups->alarm);
+    else if (event_add(lookups->alarm, &span) < 0) /* no memory: once more in the next turn */
+        event_active(lookups->alarm, EV_TIMEOUT, 0);
 }
 
 static void ask_in(struct lookup *lookup, usec_t wait)

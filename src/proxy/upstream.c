@@ -9,7 +9,7 @@
 struct upstream *upstream_new(uint32_t max_connections, size_t workers,
                               const struct upstream_watcher *watcher)
 {
-    struct upstream *upstream = calloc(1, sizeof *upstream + workers * sizeof *upstream->tallies);
+    struct upstream *upstream = calloc(1, sizeof *upstream + workers * sizeof *upstream->seats);
     if (!upstream)
         return NULL;
     upstream->workers = (uint32_t)workers;
@@ -68,11 +68,12 @@ void upstream_note(struct upstream *upstream, const struct upstream_config *conf
 /* It begins a cache line of its own, and ends the last of them. */
 struct tally *upstream_tally_of(struct upstream *upstream, size_t worker)
 {
-    struct tally *tally = atomic_load_explicit(&upstream->tallies[worker], memory_order_relaxed);
+    struct tally *tally =
+        atomic_load_explicit(&upstream->seats[worker].tally, memory_order_relaxed);
     if (tally || !(tally = aligned_alloc(_Alignof(struct tally), sizeof *tally)))
         return tally;
     memset(tally, 0, sizeof *tally);
-    atomic_store_explicit(&upstream->tallies[worker], tally, memory_order_release);
+    atomic_store_explicit(&upstream->seats[worker].tally, tally, memory_order_release);
     return tally;
 }
 
@@ -81,7 +82,7 @@ void upstream_tally(const struct upstream *upstream, struct tally_sum *ret_sum)
     *ret_sum = (struct tally_sum){0};
     for (size_t i = 0; i < upstream->workers; i++) {
         const struct tally *tally =
-            atomic_load_explicit(&upstream->tallies[i], memory_order_acquire);
+            atomic_load_explicit(&upstream->seats[i].tally, memory_order_acquire);
         if (tally)
             tally_add_to(tally, ret_sum);
     }
@@ -99,8 +100,10 @@ void upstream_unref(struct upstream *upstream)
         return;
     const struct upstream_watcher watcher = upstream->watcher;
     balancer_clear(&upstream->balancer);
-    for (size_t i = 0; i < upstream->workers; i++)
-        free(atomic_load(&upstream->tallies[i]));
+    for (size_t i = 0; i < upstream->workers; i++) {
+        endpoint_set_unref(atomic_load(&upstream->seats[i].set));
+        free(atomic_load(&upstream->seats[i].tally));
+    }
     hedge_clear(&upstream->hedger);
     free(upstream);
     if (watcher.on_gone)

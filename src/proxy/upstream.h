@@ -1,6 +1,7 @@
 #ifndef REDIAL_PROXY_UPSTREAM_H
 #define REDIAL_PROXY_UPSTREAM_H
 
+#include "base/mailbox.h"
 #include "config/config.h"
 #include "discovery/endpoint.h"
 #include "proxy/balance.h"
@@ -21,6 +22,15 @@ struct upstream_watcher {
     void *arg;
 };
 
+/* What one worker has of an upstream, and what it is to hear of it: a message that is part of the
+ * upstream, so that no want of memory can lose it. */
+struct seat {
+    struct message news;
+    _Atomic bool told;                /* the message is on its way */
+    struct endpoint_set *_Atomic set; /* a newer one, for it to take; NULL: none */
+    struct tally *_Atomic tally;      /* NULL: nothing to count yet */
+};
+
 /* What all workers share of one upstream, for as long as any of them has it. */
 struct upstream {
     _Atomic unsigned references;
@@ -29,7 +39,7 @@ struct upstream {
     struct balancer balancer;
     struct hedger hedger;
     struct limit limit;
-    struct tally *_Atomic tallies[]; /* one a worker, by its number; NULL: nothing to count yet */
+    struct seat seats[]; /* one a worker, by its number */
 };
 
 /* A new one with one reference, or NULL where there is no memory. `workers` is how many worker

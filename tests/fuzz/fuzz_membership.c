@@ -203,7 +203,7 @@ static bool leaves(const struct member *member, enum membership_verdict verdict,
 {
     return verdict == MEMBERSHIP_REPLACE ||
            (verdict == MEMBERSHIP_CONFIRM && member->state == MEMBER_SUSPECT) ||
-           (verdict == MEMBERSHIP_UNITE && member->misses + 1 >= limit);
+           (verdict == MEMBERSHIP_UNITE && member->misses + 1U >= limit);
 }
 
 /* Who is named is present. Returns how many were not before. */

@@ -61,6 +61,8 @@ static inline void on_change(void *arg, struct endpoint_set *set,
     changes++;
 }
 
+static const struct discovery_calls calls = {.changed = on_change};
+
 static inline void add_target(const char *target)
 {
     const char *why = "";
@@ -72,8 +74,7 @@ static inline void add_target(const char *target)
 static inline void begin(const char *target)
 {
     add_target(target);
-    ck_assert_int_eq(discovery_new(lookups, servers, &options, NULL, on_change, NULL, &discovery),
-                     0);
+    ck_assert_int_eq(discovery_new(lookups, servers, &options, NULL, &calls, NULL, &discovery), 0);
 }
 
 static inline void say(uint32_t ttl, const char *records)

@@ -320,9 +320,38 @@ START_TEST(descriptors_run_out)
 }
 END_TEST
 
+static bool reached(const char *text, uint16_t port)
+{
+    struct address address;
+    ck_assert(address_parse_ip(text, port, &address));
+    return fronts_reached(&fronts, &address);
+}
+
+START_TEST(who_would_reach_ourselves)
+{
+    struct sockets sockets;
+    uint16_t port = address_port(&listens[0].address);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
+    ck_assert(reached("127.0.0.1", port));
+    ck_assert(reached("::ffff:127.0.0.1", port));
+    ck_assert(!reached("127.0.0.2", port));
+    ck_assert(!reached("::1", port));
+    ck_assert(!reached("127.0.0.1", address_port(&listens[2].address)));
+    sockets_clear(&sockets);
+    ck_assert(!reached("127.0.0.1", port));
+    listens[0].address.in.sin_addr.s_addr = htonl(INADDR_ANY);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
+    ck_assert(reached("127.0.0.2", port));
+    ck_assert(!reached("192.0.2.1", port)); /* of no host (RFC 5737) */
+    ck_assert(!reached("::1", port));
+    sockets_clear(&sockets);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, NULL);
+    tcase_add_test(cases, who_would_reach_ourselves);
     tcase_add_test(cases, each_address_once_a_worker);
     tcase_add_test(cases, an_address_that_is_taken_is_an_error);
     tcase_add_test(cases, a_failure_of_the_second_closes_the_first);

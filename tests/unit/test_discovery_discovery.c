@@ -57,6 +57,17 @@ static void on_change(void *arg, struct endpoint_set *set, const struct endpoint
     subject->changes++;
 }
 
+static const char *own_listener; /* "10.0.0.2:80"; NULL: none */
+
+static bool forbids(void *arg, const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+    ck_assert_ptr_nonnull(arg);
+    return own_listener && strcmp(address_format(address, text), own_listener) == 0;
+}
+
+static const struct discovery_calls calls = {on_change, forbids};
+
 /* Starts discovering the targets (with commas between). */
 static void begin_with(struct subject *subject, const char *targets, enum dns_family family)
 {
@@ -75,8 +86,7 @@ static void begin_with(struct subject *subject, const char *targets, enum dns_fa
     }
     *subject = (struct subject){.changes = 0};
     ck_assert_int_eq(
-        discovery_new(lookups, servers, &options, NULL, on_change, subject, &subject->discovery),
-        0);
+        discovery_new(lookups, servers, &options, NULL, &calls, subject, &subject->discovery), 0);
     for (size_t i = 0; i < options.target_count; i++)
         target_clear(&parsed[i]);
     memset(parsed, 0xa5, sizeof parsed); /* they were copied */
@@ -151,6 +161,19 @@ START_TEST(static_addresses_are_there_at_once)
     turn_for(base, 50);
     ck_assert_int_eq(subject.changes, 0);
     ck_assert_uint_eq(dns_server_total(server), 0);
+    end(&subject);
+}
+END_TEST
+
+START_TEST(who_is_forbidden_is_passed_over)
+{
+    struct subject subject;
+    own_listener = "10.0.0.2:3000";
+    dns_server_say(server, "a.test", DNS_A, 1, "10.0.0.2,10.0.0.1");
+    begin(&subject, "a.test:3000,10.0.0.2:3000,10.0.0.2:80");
+    wait_shown(&subject, "10.0.0.1:3000 10.0.0.2:80");
+    own_listener = NULL; /* it listens there no more: the next answer brings it in */
+    wait_shown(&subject, "10.0.0.1:3000 10.0.0.2:80 10.0.0.2:3000");
     end(&subject);
 }
 END_TEST
@@ -336,6 +359,7 @@ static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, static_addresses_are_there_at_once);
+    tcase_add_test(cases, who_is_forbidden_is_passed_over);
     tcase_add_test(cases, both_families_and_the_port);
     tcase_add_test(cases, one_family_alone);
     tcase_add_test(cases, a_silent_family_does_not_hold_the_other);

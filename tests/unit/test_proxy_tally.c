@@ -51,12 +51,12 @@ START_TEST(a_tally_is_made_when_there_is_something_to_count)
         upstream_new(0, THREADS, &(struct upstream_watcher){.on_failure = ignore_failure});
     struct tally_sum sum;
     for (size_t i = 0; i < THREADS; i++)
-        ck_assert_ptr_null(atomic_load(&upstream->tallies[i]));
+        ck_assert_ptr_null(atomic_load(&upstream->seats[i].tally));
     upstream_tally(upstream, &sum);
     ck_tally_is_settled(&sum);
     struct tally *tally = tally_of(upstream, 2);
     ck_assert_ptr_eq(tally_of(upstream, 2), tally); /* for as long as the upstream lives */
-    ck_assert_ptr_null(atomic_load(&upstream->tallies[1]));
+    ck_assert_ptr_null(atomic_load(&upstream->seats[1].tally));
     tally_opened(tally);
     upstream_tally(upstream, &sum);
     ck_assert_uint_eq(sum.opened, 1);

@@ -1,0 +1,7 @@
+# The container image; make image IMAGE="--base host localhost/redial amd64" has it otherwise.
+IMAGE =
+.PHONY: image
+image:
+	$(top_srcdir)/packaging/container/make-image $(IMAGE)
+EXTRA_DIST += .dockerignore packaging/container/Containerfile packaging/container/README.md \
+	packaging/container/build packaging/container/make-image packaging/container/redial.conf

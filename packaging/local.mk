@@ -29,7 +29,7 @@ deb rpm:
 	$(MKDIR_P) $(packages_dir)/$@
 	$(MAKE) $(AM_MAKEFLAGS) distdir distdir=$(packages_dir)/$@/$(PACKAGE)-$(VERSION)
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(SHELL) $(srcdir)/packaging/package $@ $(packages_dir)/$@/$(PACKAGE)-$(VERSION)
-clean-local: clean-packages
+CLEAN_HOOKS += clean-packages
 clean-packages:
 	rm -rf $(packages_dir)
 EXTRA_DIST += packaging/package packaging/rpm/redial.spec packaging/rpm/redial.rpmlintrc \

@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include <ares.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -246,6 +247,10 @@ int main(int argc, char **argv)
     int status = parse_command(&command, argc, argv);
     if (status < 0)
         status = run(&command);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "redial: the output cannot be written: %s\n", strerror(errno));
+        status = 1;
+    }
     for (size_t i = 0; i < command.sources.override_count; i++)
         free(command.overrides[i]);
     free(command.overrides);

@@ -134,10 +134,10 @@ static int take_option(struct client *client, int letter)
                    : misuse("--wait wants seconds, such as 30, not", optarg);
     case 'V':
         puts("redialctl " PACKAGE_VERSION);
-        return CLIENT_DONE;
+        return client_print(&(struct text){0});
     case 'h':
         print_help();
-        return CLIENT_DONE;
+        return client_print(&(struct text){0});
     default:
         fputs("redialctl --help lists the options\n", stderr);
         return CLIENT_USAGE;

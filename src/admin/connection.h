@@ -39,9 +39,9 @@ size_t places_taken(const struct places *places);
 usec_t places_wait(struct places *places);
 
 /* Takes a place for a connection that evhttp is about to make, and makes the bufferevent for it;
- * another one is dropped where all places are taken. Fits evhttp_set_bevcb(). Returns NULL without
- * memory. */
-struct bufferevent *places_take(struct event_base *base, void *places);
+ * another one is dropped where all places are taken. Fits evhttp_set_bevcb(), `arg` are the places.
+ * Returns NULL without memory. */
+struct bufferevent *places_take(struct event_base *base, void *arg);
 
 /* The connection of evhttp's, or NULL. */
 struct connection *places_find(struct places *places, const struct evhttp_connection *evcon);

@@ -12,10 +12,12 @@ struct list {
 
 #define list_entry(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
-/* The loop may remove the current entry, and no other. */
+/* The loop may remove the current entry, and no other. `node` is the name that it declares. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define list_each(node, head)                                                                      \
     for (struct list *node = (head)->next, *node##_next = node->next; node != (head);              \
          node = node##_next, node##_next = node->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline void list_init(struct list *node)
 {

@@ -181,7 +181,7 @@ static json_t *json_text(const char *text)
     /* Not UTF-8: each foreign byte becomes a question mark rather than the field being lost. */
     char plain[512];
     size_t length = 0;
-    for (; text[length] && length < sizeof plain - 1; length++)
+    for (; length < sizeof plain - 1 && text[length]; length++)
         plain[length] = (unsigned char)text[length] < 0x80 ? text[length] : '?';
     plain[length] = '\0';
     return json_string(plain);

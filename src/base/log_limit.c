@@ -61,10 +61,9 @@ static struct run *find_run(uint64_t key, usec_t now)
     for (struct run *run = set; run < set + WAYS; run++) {
         if (run->key == key)
             return run;
-        if (is_over(run, now) && !(place && is_over(place, now)))
-            place = run;
-        else if (run->storm.suppressed == 0 &&
-                 (!place || (!is_over(place, now) && run->lines < place->lines)))
+        bool over = is_over(run, now), place_over = place && is_over(place, now);
+        bool fewer = !place || run->lines < place->lines;
+        if (!place_over && (over || (run->storm.suppressed == 0 && fewer)))
             place = run;
     }
     return place;

@@ -66,7 +66,7 @@ int client_get(const struct client *client, const char *target, json_t **ret_jso
 
 int client_print(const struct text *text)
 {
-    if (fputs(text_string(text), stdout) >= 0 && fflush(stdout) == 0)
+    if (fputs(text_string(text), stdout) >= 0 && fflush(stdout) == 0 && !ferror(stdout))
         return CLIENT_DONE;
     fprintf(stderr, "redialctl: the output cannot be written: %s\n", strerror(errno));
     return CLIENT_REFUSED;

@@ -107,7 +107,7 @@ static bool find_group(const char *path, struct text *group)
     struct stat found;
     char *at = strdup(path);
     bool known = false;
-    for (char *slash; at && !(known = stat(at, &found) == 0) && (slash = strrchr(at, '/'));)
+    for (char *slash; at && !(known = (stat(at, &found) == 0)) && (slash = strrchr(at, '/'));)
         slash[slash == at && slash[1]] = '\0';
     free(at);
     struct group *entry = known ? getgrgid(found.st_gid) : NULL;

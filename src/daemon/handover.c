@@ -13,8 +13,6 @@
 #define PID_NAME "LISTEN_PID="
 #define PID_TEXT_MAX (sizeof PID_NAME + 20)
 
-extern char **environ;
-
 /* --- the list ----------------------------------------------------------------------------------
  */
 

@@ -11,21 +11,21 @@
 #define ADDRESSES_SHOWN 16
 #define ADDRESSES_TEXT (ADDRESSES_SHOWN * ADDRESS_TEXT_MAX + 32)
 
-/* Writes the addresses that `set` has and `other` has not, separated by commas. Returns NULL where
+/* Writes the addresses that `one` has and `other` has not, separated by commas. Returns NULL where
  * there are none. */
-static const char *difference(const struct endpoint_set *set, const struct endpoint_set *other,
+static const char *difference(const struct endpoint_set *one, const struct endpoint_set *other,
                               char text[ADDRESSES_TEXT])
 {
     size_t found = 0, length = 0;
     text[0] = '\0';
-    for (size_t i = 0; set && i < set->count; i++) {
+    for (size_t i = 0; one && i < one->count; i++) {
         char address[ADDRESS_TEXT_MAX];
-        if (other && endpoint_set_find(other, &set->endpoints[i]->address))
+        if (other && endpoint_set_find(other, &one->endpoints[i]->address))
             continue;
         if (found++ < ADDRESSES_SHOWN)
             length += (size_t)snprintf(text + length, ADDRESSES_TEXT - length, "%s%s",
                                        found > 1 ? "," : "",
-                                       address_format(&set->endpoints[i]->address, address));
+                                       address_format(&one->endpoints[i]->address, address));
     }
     if (found > ADDRESSES_SHOWN)
         snprintf(text + length, ADDRESSES_TEXT - length, ",and-%zu-more", found - ADDRESSES_SHOWN);

@@ -13,12 +13,12 @@ struct unix_socket {
     ino_t inode;
 };
 
-/* Listens at the path of `listen`, with its mode and owner from the first moment on. What a
+/* Listens at the path of `where`, with its mode and owner from the first moment on. What a
  * process that is gone left there is replaced; nothing else is. Changes the process's umask for a
  * moment, so no other thread may make files. Returns the descriptor with *ret_socket filled in, or
  * -errno: -EADDRINUSE where another process listens there, -ENOTSOCK where something stands there
  * that is no socket, -EPERM where the owner cannot be changed. */
-int unix_socket_open(const struct listen *listen, struct unix_socket *ret_socket);
+int unix_socket_open(const struct listen *where, struct unix_socket *ret_socket);
 
 /* The file at the path of `listen` is that of a socket that was handed over, as far as can be seen:
  * *ret_socket is it from now on. */

@@ -55,8 +55,8 @@ static void on_timer(evutil_socket_t fd, short events, void *arg)
 static void on_socket(evutil_socket_t fd, short events, void *arg)
 {
     struct channel *channel = ((struct watch *)arg)->channel; /* the watch may go meanwhile */
-    ares_process_fd(channel->ares, events & EV_READ ? fd : ARES_SOCKET_BAD,
-                    events & EV_WRITE ? fd : ARES_SOCKET_BAD);
+    ares_process_fd(channel->ares, (events & EV_READ) ? fd : ARES_SOCKET_BAD,
+                    (events & EV_WRITE) ? fd : ARES_SOCKET_BAD);
     arm_timer(channel);
 }
 

@@ -17,9 +17,9 @@ struct acceptor;
 /* One listening socket in one worker. */
 struct listener;
 
-/* Opens a socket that listens on `listen`, one of several when `shared` (SO_REUSEPORT of
+/* Opens a socket that listens on `where`, one of several when `shared` (SO_REUSEPORT of
  * socket(7)). Returns the descriptor or -errno. */
-int listener_open(const struct listen *listen, bool shared);
+int listener_open(const struct listen *where, bool shared);
 
 /* `process` limits the connections of all workers; it counts each until its session ends. Returns
  * NULL where there is no memory. */

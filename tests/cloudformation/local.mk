@@ -4,5 +4,6 @@ EXTRA_DIST += tests/cloudformation/templates.sh tests/cloudformation/package.jso
 	tests/cloudformation/check.mjs tests/cloudformation/mutations.mjs tests/cloudformation/nested.mjs \
 	tests/cloudformation/rules.mjs tests/cloudformation/taken.mjs tests/cloudformation/template.mjs
 
-clean-local:
+CLEAN_HOOKS += clean-node-packages
+clean-node-packages:
 	rm -rf tests/cloudformation/packages

@@ -3,6 +3,7 @@
 #include "outcome.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Arguments, the environment that they come from, and words of the error. */
@@ -62,6 +63,22 @@ START_TEST(options_print_and_exit)
         ck_assert_ptr_nonnull(strstr(outcome.errors, rows[i].errors));
         outcome_free(&outcome);
     }
+}
+END_TEST
+
+/* What asks for a report and cannot get it has failed. */
+START_TEST(full_disk_is_told)
+{
+    static const char *const asked[] = {"--help", "--version", "--check 3001=127.0.0.1:1"};
+    const char *redial = getenv("REDIAL");
+    char command[300];
+    snprintf(command, sizeof(command), "%s %s >/dev/full", redial ? redial : "./redial", asked[_i]);
+    const char *arguments[] = {"-c", command, NULL};
+    struct outcome outcome = outcome_run_program("/bin/sh", NULL, arguments);
+    ck_assert_int_eq(outcome.status, 1);
+    outcome_assert_error(&outcome, "redial", 0, "cannot be written|space");
+    ck_assert_uint_eq(outcome_lines(outcome.errors), 1);
+    outcome_free(&outcome);
 }
 END_TEST
 
@@ -151,6 +168,7 @@ int main(void)
     Suite *suite = suite_create("command");
     BED_TEST(suite, word_error_names_its_source, BAD_WORDS, 15);
     BED_TEST(suite, options_print_and_exit, 1, 30);
+    BED_TEST(suite, full_disk_is_told, 3, 15);
     BED_TEST(suite, environment_is_used, BED_THREADS, 20);
     BED_TEST(suite, taken_port_is_told, BED_THREADS, 20);
     BED_TEST(suite, second_daemon_does_not_share_the_port, BED_THREADS, 20);

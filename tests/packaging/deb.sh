@@ -73,6 +73,7 @@ on_host() {
     start "$name" nsenter --target "$init" --net "$@"
 }
 
+inside 'printf "%s\n" "127.0.0.2 name.internal" "127.0.0.3 name.internal" >>/etc/hosts'
 files >"$work/before"
 install_revision 1
 [ "$(inside 'systemctl is-enabled redial redial.socket || :' | tr '\n' ' ')" = "enabled disabled " ] ||
@@ -90,8 +91,7 @@ ok "installed, enabled and started, with nothing to serve yet"
 
 on_host backends "$steady" serve 127.0.0.2:4000 127.0.0.3:4000
 until_ok 10 logged backends ready
-inside 'printf "%s\n" "127.0.0.2 name.internal" "127.0.0.3 name.internal" >>/etc/hosts
-    sed -e "s/^target = .*/target = name.internal:4000/" /etc/redial/upstreams.d/example.conf.sample \
+inside 'sed -e "s/^target = .*/target = name.internal:4000/" /etc/redial/upstreams.d/example.conf.sample \
         >/etc/redial/upstreams.d/name.conf
     systemctl reload redial'
 until_ok 10 inside 'redialctl ready'
@@ -150,7 +150,7 @@ end_load
 [ "$(show redial ActiveState)" = active ] || fail "a broken configuration took it down"
 logged apt "redial: the upgrade failed" "process $old" || fail "nobody was told: $(cat "$work/apt.log")"
 logged apt "/etc/redial/upstreams.d/name.conf:" keepalive maybe || fail "the reason was not told: $(cat "$work/apt.log")"
-inside 'sed -i "/^keepalive = maybe/d" /etc/redial/upstreams.d/name.conf && redialctl upgrade'
+inside 'sed -i "/^keepalive = maybe/d" /etc/redial/upstreams.d/name.conf && redialctl upgrade' >"$work/upgrade.log"
 until_ok 20 is_current
 ok "a broken configuration: the upgrade is told to have failed, the old version serves on until that is mended"
 

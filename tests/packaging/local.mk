@@ -11,3 +11,9 @@ PACKAGE_RELEASE = trixie
 check-packages: dist
 	$(top_srcdir)/tests/packaging/release $(distdir).tar.xz $(PACKAGE_RELEASE)
 EXTRA_DIST += tests/packaging/release
+
+# Both programs are hardened, unless they are built to be measured or debugged.
+if HARDENED
+TESTS += tests/packaging/hardening.sh
+endif
+EXTRA_DIST += tests/packaging/hardening.sh

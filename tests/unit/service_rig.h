@@ -66,7 +66,9 @@ static const struct discovery_calls calls = {.changed = on_change};
 static inline void add_target(const char *target)
 {
     const char *why = "";
-    ck_assert_msg(target_parse(target, &targets[options.target_count++], &why) == 0, "%s", why);
+    struct target *place = &targets[options.target_count++];
+    target_clear(place); /* of an upstream before it */
+    ck_assert_msg(target_parse(target, place, &why) == 0, "%s", why);
 }
 
 static inline void begin(const char *target)

@@ -23,9 +23,12 @@ awk '$3 ~ /^cgroup/ { found = 1 } END { exit !found }' /proc/mounts || skip "no 
 
 # Everything of buildah and podman is in here, but for one cache, and nothing of it stays behind.
 cache=/var/lib/containers/cache/blob-info-cache-v1.boltdb
-if [ ! -e $cache ]; then
-    at_end() { rm -f $cache && rmdir -p "${cache%/*}" 2>/dev/null || :; }
-fi
+had_cache=no
+[ ! -e $cache ] || had_cache=yes
+at_end() {
+    [ $had_cache = yes ] || rm -f $cache
+    rmdir -p "${cache%/*}" 2>/dev/null || :
+}
 export CONTAINERS_CONF="$work/containers.conf" CONTAINERS_STORAGE_CONF="$work/storage.conf"
 mkdir "$work/volumes" "$work/static" "$work/run" "$work/tmp"
 cat >"$CONTAINERS_STORAGE_CONF" <<CONF

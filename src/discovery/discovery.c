@@ -237,7 +237,7 @@ static int copy_preferred(struct discovery *discovery, const struct upstream_opt
 }
 
 int discovery_new(struct lookups *lookups, struct servers *servers,
-                  const struct upstream_options *options, struct endpoint_set *carried,
+                  const struct upstream_options *options, struct endpoint_set *carried, bool same,
                   const struct discovery_calls *calls, void *arg, struct discovery **ret_discovery)
 {
     struct discovery *discovery =
@@ -254,6 +254,9 @@ int discovery_new(struct lookups *lookups, struct servers *servers,
     int result = copy_preferred(discovery, options);
     for (size_t i = 0; i < options->target_count && result == 0; i++)
         result = start_origin(discovery, &options->targets[i]);
+    for (size_t i = 0; i < discovery->branch_count && carried && same && result == 0; i++)
+        if (discovery->branches[i].kind == TARGET_NAME)
+            host_found(&discovery->branches[i].host, carried);
     if (result == 0) {
         endpoint_set_unref(advance(discovery));
         result = discovery->set ? 0 : -ENOMEM;

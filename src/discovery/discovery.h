@@ -32,10 +32,11 @@ int discovery_servers(struct resolver *resolver, const struct global_options *gl
 /* Starts discovering what `options` name (copied) by these servers. Never calls back before it
  * returns; what is known already is there at the first look, by discovery_set(). `carried` (or
  * NULL) is a set from before, which serves until an address is known, so that nobody waits for DNS
- * meanwhile; its endpoints stay the same objects. `calls` is borrowed until discovery_free().
- * Returns 0 or -ENOMEM. */
+ * meanwhile; its endpoints stay the same objects. With `same` it is that of the same targets, and
+ * what answers do to it follows the rules: a sample does not replace it, for example. `calls` is
+ * borrowed until discovery_free(). Returns 0 or -ENOMEM. */
 int discovery_new(struct lookups *lookups, struct servers *servers,
-                  const struct upstream_options *options, struct endpoint_set *carried,
+                  const struct upstream_options *options, struct endpoint_set *carried, bool same,
                   const struct discovery_calls *calls, void *arg, struct discovery **ret_discovery);
 
 /* Ends it; no callback comes any more. Accepts NULL. */

@@ -1,5 +1,7 @@
 #include "discovery/host.h"
 
+#include <stdlib.h>
+
 /* --- AAAA, which many hosts cannot use ----------------------------------------------------------
  */
 
@@ -81,6 +83,33 @@ void host_stop(struct host *host)
     else
         source_stop(&host->aaaa);
     host->dozes = false;
+}
+
+/* --- what is known from before ------------------------------------------------------------------
+ */
+
+static void found(struct source *source, const struct endpoint_set *set, sa_family_t family,
+                  uint16_t port)
+{
+    struct answer known = {.records = calloc(set->count + 1, sizeof(struct record))};
+    for (size_t i = 0; known.records && i < set->count; i++) {
+        const struct address *address = &set->endpoints[i]->address;
+        if (address->family == family && address_port(address) == port)
+            known.records[known.count++] = record_of(*address);
+    }
+    if (known.count > 0) {
+        answer_sort(&known);
+        membership_found(&source->membership, &known, clock_now());
+    }
+    answer_clear(&known);
+}
+
+void host_found(struct host *host, const struct endpoint_set *set)
+{
+    if (source_started(&host->a))
+        found(&host->a, set, AF_INET, host->port);
+    if (!host->dozes && source_started(&host->aaaa))
+        found(&host->aaaa, set, AF_INET6, host->port);
 }
 
 /* --- what it comes to ---------------------------------------------------------------------------

@@ -30,6 +30,10 @@ void host_stop(struct host *host);
 size_t host_count(const struct host *host);
 size_t host_places(const struct host *host, const struct place *pattern, struct place *ret_places);
 
+/* The addresses of the set at the host's port are known from before, as if an answer had named
+ * them. Without memory some may be missing. */
+void host_found(struct host *host, const struct endpoint_set *set);
+
 /* See source_connect_failed(). */
 bool host_connect_failed(struct host *host, const struct address *address, usec_t now);
 

@@ -219,6 +219,11 @@ static bool merge(struct membership *membership, const struct answer *answer, us
     return true;
 }
 
+bool membership_found(struct membership *membership, const struct answer *known, usec_t now)
+{
+    return merge(membership, known, now);
+}
+
 /* --- what the answer lacks ---------------------------------------------------------------------
  */
 

@@ -102,6 +102,10 @@ enum membership_event membership_take(struct membership *membership,
 size_t membership_changes(const struct membership *membership);
 struct journal_entry membership_change(const struct membership *membership, size_t n);
 
+/* Takes in what is known from before the first answer, as if an answer had named it: later ones are
+ * judged by that. Returns false where memory lacks: then some may be in. */
+bool membership_found(struct membership *membership, const struct answer *known, usec_t now);
+
 /* The member that names the same as `record`, or NULL. */
 const struct member *membership_find(const struct membership *membership,
                                      const struct record *record);

@@ -11,7 +11,7 @@ static bool may_lose(const struct upstream *upstream)
 
 void members_check(struct stage *stage)
 {
-    if (stage->fault != NULL || stage->upgraded) {
+    if (stage->fault != NULL) {
         return;
     }
     json_t *status = subject_status(&stage->subject);

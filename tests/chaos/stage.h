@@ -46,9 +46,6 @@ struct stage {
     size_t caller_count;
     size_t live;
     bool clients_come;
-    /* In this storm. A successor keeps what it was handed only until its first answer, whatever
-     * that is: so until the next rest it may know less than its predecessor did. */
-    bool upgraded;
     int64_t next_client_us;
     unsigned storm;
     int64_t began_ms;

@@ -183,7 +183,6 @@ static void step_upgrade(struct stage *stage)
     if (stage->seed % 3 == 0) {
         return;
     }
-    stage->upgraded = true;
     subject_upgrade(&stage->subject, false);
     if (stage_wait(stage, is_settled, "redial is to upgrade", SETTLE_MS)) {
         stage_say(stage, "  upgrade: process %d", (int)subject_pid(&stage->subject));

@@ -8,7 +8,6 @@ enum { WAIT_MOST_MS = 3500 };
 void wait_begin(struct stage *stage)
 {
     stage->longest_wait_ms = 0;
-    stage->upgraded = false;
     for (size_t u = 0; u < STAGE_UPSTREAMS; u++) {
         stage->upstreams[u].shrunk = 0;
         stage->upstreams[u].anchors = upstream_well_ones(&stage->upstreams[u]);
@@ -43,7 +42,7 @@ void wait_check(struct stage *stage, struct caller *caller)
     const struct backend *backend = &upstream->backends[slot->backend % STAGE_BACKENDS];
     int64_t waited = slot->claimed_ms - caller->began_ms;
     bool judged = backend->well_since_ms != 0 && backend->well_since_ms <= caller->began_ms &&
-                  upstream->anchors != 0 && !stage->upgraded;
+                  upstream->anchors != 0;
     if (judged && waited > limit_ms(WAIT_MOST_MS)) {
         stage_fail(stage, "client %u of %s waited %.2f s for a backend, while 0x%x were well",
                    caller->plan.head.id, upstream->name, (double)waited / 1000, upstream->anchors);

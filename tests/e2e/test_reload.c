@@ -321,7 +321,11 @@ START_TEST(it_begins_without_any_upstream)
     bed_expect(&stand.bed, 2);
     remove_upstream(&stand, "one");
     reload(&stand, "reloaded|upstreams=0|dropped=1", 1);
-    ck_assert_int_eq(client_connect(stand.bed.listen, limit_ms(5000)), -ECONNREFUSED);
+    /* "reloaded" is said when the workers have been told; each closes its socket in its own turn */
+    int fd;
+    while ((fd = client_connect(stand.bed.listen, limit_ms(5000))) != -ECONNREFUSED) {
+        client_close(fd);
+    }
     stand_close(&stand);
 }
 END_TEST

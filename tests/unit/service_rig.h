@@ -74,7 +74,8 @@ static inline void add_target(const char *target)
 static inline void begin(const char *target)
 {
     add_target(target);
-    ck_assert_int_eq(discovery_new(lookups, servers, &options, NULL, &calls, NULL, &discovery), 0);
+    ck_assert_int_eq(
+        discovery_new(lookups, servers, &options, NULL, false, &calls, NULL, &discovery), 0);
 }
 
 static inline void say(uint32_t ttl, const char *records)

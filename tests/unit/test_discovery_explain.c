@@ -143,7 +143,8 @@ START_TEST(an_aaaa_that_another_asks_for)
     begin("a.test:80");
     wait_shown("[fd00::1]:80");
     options.family = FAMILY_ANY;
-    ck_assert_int_eq(discovery_new(lookups, servers, &options, NULL, &calls, NULL, &other), 0);
+    ck_assert_int_eq(discovery_new(lookups, servers, &options, NULL, false, &calls, NULL, &other),
+                     0);
     ck_assert_uint_eq(discovery_set(other)->count, 1);
     discovery_free(other);
 }

@@ -52,8 +52,8 @@ static void compare(struct life *life, const struct life *well, const struct fau
                  life->unserved);
 }
 
-/* Where libevent 2.1.12 has no memory for an admin client's connection, it frees what it has not made
- * yet, or uses what it has not got. Nobody else can be in between. */
+/* Where libevent 2.1.12 has no memory for an admin client's connection, it frees what it has not
+ * made yet, or uses what it has not got. Nobody else can be in between. */
 static bool is_libevents_own(const char *trace)
 {
     static const char *const places[] = {"(evhttp_request_new+",

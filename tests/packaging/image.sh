@@ -25,8 +25,9 @@ awk '$3 ~ /^cgroup/ { found = 1 } END { exit !found }' /proc/mounts || skip "no 
 cache=/var/lib/containers/cache/blob-info-cache-v1.boltdb
 had_cache=no
 [ ! -e $cache ] || had_cache=yes
+# shellcheck disable=SC2317 # lib.sh calls it
 at_end() {
-    [ $had_cache = yes ] || rm -f $cache
+    [ "$had_cache" = yes ] || rm -f "$cache"
     rmdir -p "${cache%/*}" 2>/dev/null || :
 }
 export CONTAINERS_CONF="$work/containers.conf" CONTAINERS_STORAGE_CONF="$work/storage.conf"

@@ -10,4 +10,4 @@ PACKAGE_RELEASE = trixie
 .PHONY: check-packages
 check-packages: dist
 	$(top_srcdir)/tests/packaging/release $(distdir).tar.xz $(PACKAGE_RELEASE)
-EXTRA_DIST += tests/packaging/release
+EXTRA_DIST += tests/packaging/release tests/packaging/lint-deb

@@ -17,7 +17,7 @@ need_container
 # --- the packages ---------------------------------------------------------------------------------
 
 make_packages deb DEB_BUILD_OPTIONS="nocheck noautodbgsym"
-silent lintian --allow-root --display-info --pedantic "$packages"/*.changes
+silent "$here/lint-deb" "$packages"/*.changes
 ok "lintian has nothing to say"
 
 # rebuild REVISION: the same once more, as a later revision of the package

@@ -10,7 +10,7 @@ PACKAGE_RELEASE = trixie
 .PHONY: check-packages
 check-packages: dist
 	$(top_srcdir)/tests/packaging/release $(distdir).tar.xz $(PACKAGE_RELEASE)
-EXTRA_DIST += tests/packaging/release
+EXTRA_DIST += tests/packaging/release tests/packaging/lint-deb
 
 # Both programs are hardened, unless they are built to be measured or debugged.
 if HARDENED

@@ -20,16 +20,15 @@ make_packages deb DEB_BUILD_OPTIONS="nocheck noautodbgsym"
 silent "$here/lint-deb" "$packages"/*.changes
 ok "lintian has nothing to say"
 
-# rebuild REVISION: the same once more, as a later revision of the package
-rebuild() {
-    tree=$(echo "$packages"/deb/redial-*)
-    sed -i "1s/-[0-9]*)/-$1)/" "$tree/debian/changelog"
-    (cd "$tree" && plainly DEB_BUILD_OPTIONS="nocheck noautodbgsym" dpkg-buildpackage -us -uc -b -nc) \
-        >"$work/rebuild.log" 2>&1 </dev/null || fail "revision $1 could not be built"
-    mv "$packages"/deb/redial_*-"$1"_*.deb "$packages"
+# revise REVISION: the same once more, as a later revision of the package
+revise() {
+    dpkg-deb --raw-extract "$packages"/redial_*-1_*.deb "$work/revision"
+    sed -i "/^Version:/s/-1\$/-$1/" "$work/revision/DEBIAN/control"
+    dpkg-deb --root-owner-group --build "$work/revision" "$packages" >"$work/revise.log"
+    rm -r "$work/revision"
 }
-rebuild 2
-rebuild 3
+revise 2
+revise 3
 
 # --- a host ---------------------------------------------------------------------------------------
 

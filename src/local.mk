@@ -19,6 +19,7 @@ libbase_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \
 	src/base/stride.c src/base/stride.h \
+	src/base/timer.c src/base/timer.h \
 	src/base/utf8.c src/base/utf8.h
 
 libconfig_a_SOURCES = \
@@ -27,6 +28,7 @@ libconfig_a_SOURCES = \
 	src/config/dump.c src/config/dump.h \
 	src/config/errors.c src/config/errors.h \
 	src/config/ini.c src/config/ini.h \
+	src/config/item.c src/config/item.h \
 	src/config/listen.c src/config/listen.h \
 	src/config/load.c src/config/load.h \
 	src/config/model.h \
@@ -42,6 +44,7 @@ libdiscovery_a_SOURCES = \
 	src/discovery/budget.c src/discovery/budget.h \
 	src/discovery/channel.c src/discovery/channel.h \
 	src/discovery/discovery.c src/discovery/discovery.h \
+	src/discovery/doze.c src/discovery/doze.h \
 	src/discovery/endpoint.c src/discovery/endpoint.h \
 	src/discovery/endpoint_set.c src/discovery/endpoint_set.h \
 	src/discovery/history.c src/discovery/history.h \
@@ -92,7 +95,6 @@ libproxy_a_SOURCES = \
 	src/proxy/sweep.c src/proxy/sweep.h \
 	src/proxy/talk.c src/proxy/talk.h \
 	src/proxy/tally.c src/proxy/tally.h \
-	src/proxy/timer.c src/proxy/timer.h \
 	src/proxy/tried.c src/proxy/tried.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/usable.h \

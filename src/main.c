@@ -24,7 +24,13 @@ struct command {
     char **argv;
 };
 
-enum { OPTION_RESOLVE_NAMES = 256, OPTION_ADMIN, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT };
+enum {
+    OPTION_RESOLVE_NAMES = 256,
+    OPTION_ALLOW_EMPTY,
+    OPTION_ADMIN,
+    OPTION_LOG_LEVEL,
+    OPTION_LOG_FORMAT
+};
 
 static const struct option_word {
     int letter;
@@ -51,6 +57,7 @@ static const char help_text[] =
     "\n"
     "  -c, --config PATH      redial.conf, or the directory that holds it and\n"
     "                         upstreams.d (default " CONFIG_DEFAULT_PATH ")\n"
+    "      --allow-empty      files without any upstream are no error: one may come later\n"
     "  -t, --check            read the configuration, print every error, exit 0 or 1\n"
     "      --resolve          with --check: look every target up and print the result\n"
     "  -b, --balance NAME     round-robin, least-connections or random-two\n"
@@ -117,6 +124,9 @@ static int take_option(struct command *command, int letter)
     case 't':
         command->check = true;
         return -1;
+    case OPTION_ALLOW_EMPTY:
+        command->sources.allow_empty = true;
+        return -1;
     case OPTION_RESOLVE_NAMES:
         command->resolve = true;
         return -1;
@@ -142,6 +152,7 @@ static int parse_command(struct command *command, int argc, char **argv)
 {
     static const struct option names[] = {
         {"config", required_argument, NULL, 'c'},
+        {"allow-empty", no_argument, NULL, OPTION_ALLOW_EMPTY},
         {"check", no_argument, NULL, 't'},
         {"resolve", no_argument, NULL, OPTION_RESOLVE_NAMES},
         {"balance", required_argument, NULL, 'b'},

@@ -44,6 +44,7 @@ static const struct command {
     {"log-level", " LEVEL", "error, warning, info or debug, until the next reload", 1, 1, false,
      action_log_level},
     {"ready", "", "exit with 0 if every upstream has an address", 0, 0, false, ready_run},
+    {"healthy", "", "exit with 0 if every thread of it turns", 0, 0, false, healthy_run},
 };
 
 enum { OPTION_JSON = 256, OPTION_TIMEOUT, OPTION_WAIT };
@@ -63,7 +64,8 @@ static void print_help(void)
           "UPSTREAM may be left out where there is only one.\n"
           "\n"
           "  -s, --socket SOCKET  PATH, unix:PATH or HOST:PORT of redial's admin listener\n"
-          "                       (default " PLACE_DEFAULT ")\n"
+          "                       (default " PLACE_DEFAULT ", or what the variable\n"
+          "                       REDIALCTL_SOCKET names)\n"
           "      --json           of status, endpoints, explain and watch: JSON\n"
           "      --wait S         of ready: wait so many seconds for it\n"
           "      --timeout S      so many seconds for an answer (default 5)\n"
@@ -179,10 +181,18 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* Where redial is, if no option said so. Returns -1 to go on, or the exit status. */
+static int take_default_socket(struct client *client)
+{
+    const char *variable = getenv("REDIALCTL_SOCKET");
+    if (client->place.path || client->place.host)
+        return -1;
+    return take_socket(client, variable && *variable ? variable : PLACE_DEFAULT);
+}
+
 static int run_command(struct client *client, int count, char **words)
 {
     const struct command *command = count > 0 ? find_command(words[0]) : NULL;
-    const char *why;
     if (!command)
         return misuse(count > 0 ? "unknown command" : "which command", count > 0 ? words[0] : NULL);
     if (count - 1 < command->least)
@@ -196,10 +206,8 @@ static int run_command(struct client *client, int count, char **words)
         return misuse("--json is for status, endpoints, explain and watch, not for", command->name);
     if (client->wait >= 0 && command->run != ready_run)
         return misuse("--wait is for ready, not for", command->name);
-    if (!client->place.path && !client->place.host &&
-        place_parse(PLACE_DEFAULT, &client->place, &why) < 0)
-        abort();
-    return command->run(client, words + 1);
+    int status = take_default_socket(client);
+    return status < 0 ? command->run(client, words + 1) : status;
 }
 
 int main(int argc, char **argv)

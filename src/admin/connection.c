@@ -20,6 +20,11 @@
 #define GRACE (10 * USEC_PER_MSEC)
 #define ANSWER_GRACE USEC_PER_SEC
 
+/* … and so many turns of the loop, in which its bytes are read, or written: where this process did
+ * not run meanwhile, time alone says nothing about the client. */
+#define GRACE_TURNS 4
+#define A_MOMENT USEC_PER_MSEC
+
 struct connection {
     struct places *places;
     struct bufferevent *bev;         /* NULL: the place is free */
@@ -28,6 +33,7 @@ struct connection {
     bufferevent_event_cb event;
     struct event *turn, *deadline;
     usec_t since; /* when it was accepted */
+    int turns;    /* of the loop since then, or since its request was read: GRACE_TURNS at most */
     bool whole;   /* its request has been read */
     bool other, answered;
     struct refusal refusal;
@@ -177,17 +183,19 @@ static void drop(struct connection *connection)
         evhttp_connection_free(connection->evcon);
 }
 
-/* The turn of the loop after the accept, and the one after the answer: whatever client and evhttp
- * have agreed on, there is no second request. */
+/* Some turns of the loop after the accept, and after the request; and the one after the answer:
+ * whatever client and evhttp have agreed on, there is no second request. */
 static void on_turn(evutil_socket_t fd, short events, void *arg)
 {
     struct connection *connection = arg;
     (void)fd;
     (void)events;
-    if (!connection->evcon)
-        attach(connection);
-    else if (connection->answered)
+    if (connection->evcon && connection->answered) {
         drop(connection);
+        return;
+    }
+    if ((connection->evcon || attach(connection)) && ++connection->turns < GRACE_TURNS)
+        event_active(connection->turn, EV_TIMEOUT, 0);
 }
 
 static void on_deadline(evutil_socket_t fd, short events, void *arg)
@@ -208,6 +216,8 @@ static void on_complete(struct evhttp_request *http, void *arg)
 const struct refusal *connection_begin(struct connection *connection, struct evhttp_request *http)
 {
     connection->whole = true;
+    connection->turns = 0;
+    event_active(connection->turn, EV_TIMEOUT, 0);
     evhttp_request_set_on_complete_cb(http, on_complete, connection);
     return &connection->refusal;
 }
@@ -277,6 +287,8 @@ usec_t places_wait(struct places *places)
         return 0;
     const struct connection *next = least(places);
     usec_t wait = next->since + (next->whole ? ANSWER_GRACE : GRACE) - clock_now();
+    if (next->turns < GRACE_TURNS && wait < A_MOMENT)
+        return A_MOMENT;
     return wait > 0 ? wait : 0;
 }
 
@@ -307,6 +319,7 @@ struct bufferevent *places_take(struct event_base *base, void *arg)
     bufferevent_incref(bev); /* until attach(): evhttp may fail to use it, and frees it then */
     connection->bev = bev;
     connection->since = clock_now();
+    connection->turns = 0;
     connection->whole = connection->other = connection->answered = false;
     connection->refusal = (struct refusal){0};
     places->taken++;

@@ -37,10 +37,11 @@ static void note_members(void *arg, const struct explanation *explanation)
     const struct membership *membership = explanation->membership;
     for (size_t i = 0; i < membership->count && reasons->count < reasons->room; i++) {
         const struct member *member = &membership->members[i];
-        if (member->record.target)
+        if (record_is_srv(&member->record))
             continue;
         struct reason *reason = &reasons->items[reasons->count++];
-        *reason = (struct reason){member->record.address, member_state_name(member->state)};
+        *reason = (struct reason){record_address(&member->record),
+                                  member_state_name((enum member_state)member->state)};
         address_set_port(&reason->address, explanation->port);
     }
 }
@@ -110,10 +111,10 @@ static json_t *endpoint_json(const struct endpoint *endpoint, uint64_t all, cons
 }
 
 /* Adds what the set says of the endpoint at `index` of a tier. */
-static int place(json_t *object, const struct endpoint_set *set, size_t tier, size_t index)
+static void place(json_t *object, const struct endpoint_set *set, size_t tier, size_t index)
 {
-    return json_object_set_new(object, "tier", json_integer((json_int_t)tier)) |
-           json_object_set_new(object, "weight", json_integer((json_int_t)set->weights[index]));
+    json_put(object, "tier", json_integer((json_int_t)tier));
+    json_put(object, "weight", json_integer((json_int_t)set->weights[index]));
 }
 
 static json_t *list(const struct endpoint_set *set, const struct reasons *reasons,
@@ -127,14 +128,8 @@ static json_t *list(const struct endpoint_set *set, const struct reasons *reason
             const struct endpoint *endpoint = set->endpoints[index];
             json_t *object =
                 endpoint_json(endpoint, all, reason_of(reasons, &endpoint->address, discovery));
-            if (object && place(object, set, tier, index) != 0) {
-                json_decref(object);
-                object = NULL;
-            }
-            if (json_array_append_new(array, object) != 0) { /* of NULL it takes nothing */
-                json_decref(array);
-                return NULL;
-            }
+            place(object, set, tier, index);
+            json_add(array, object);
         }
     return array;
 }
@@ -142,7 +137,7 @@ static json_t *list(const struct endpoint_set *set, const struct reasons *reason
 json_t *endpoints_json(const struct service *service)
 {
     struct reasons reasons = {0};
-    json_t *array = NULL;
+    json_t *array = NULL; /* without memory for the reasons */
     if (reasons_make(&reasons, service->discovery))
         array = list(discovery_set(service->discovery), &reasons, service->discovery);
     free(reasons.items);

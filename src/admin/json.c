@@ -17,6 +17,18 @@ void json_watch_memory(void)
     json_set_alloc_funcs(allocate, free);
 }
 
+void json_add(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) < 0)
+        lacked = true;
+}
+
+void json_put(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) < 0)
+        lacked = true;
+}
+
 bool json_lacked_memory(void)
 {
     bool result = lacked;

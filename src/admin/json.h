@@ -15,8 +15,13 @@
  * have no room for, and an answer that lacks something without saying so would be a lie. */
 void json_watch_memory(void);
 
-/* Whether that was so since the last call. */
+/* Whether that was so since the last call, or json_add() or json_put() had nothing to add. */
 bool json_lacked_memory(void);
+
+/* Adds to an array or object, which take over the reference. Each may be NULL: for want of memory,
+ * and that is noted. */
+void json_add(json_t *array, json_t *value);
+void json_put(json_t *object, const char *key, json_t *value);
 
 /* "2026-11-25T22:19:06.123Z". */
 json_t *json_time(const struct timespec *time);

@@ -33,9 +33,8 @@ static const char *origin_name(const struct history_entry *entry)
     return names[entry->ttl_origin];
 }
 
-static json_t *last_answer(const struct lookup *lookup)
+static json_t *last_answer(const struct history *history)
 {
-    const struct history *history = lookup_history(lookup);
     if (history->entries.count == 0)
         return json_null();
     const struct history_entry *entry = history_entry(history, 0);
@@ -55,12 +54,11 @@ static json_t *answer_json(const struct history_entry *entry)
                      "why", wait_reason_name(entry->reason));
 }
 
-static json_t *answers_json(const struct lookup *lookup)
+static json_t *answers_json(const struct history *history)
 {
-    const struct history *history = lookup_history(lookup);
     json_t *array = json_array();
     for (size_t i = 0; i < history->entries.count; i++)
-        json_array_append_new(array, answer_json(history_entry(history, i)));
+        json_add(array, answer_json(history_entry(history, i)));
     return array;
 }
 
@@ -78,11 +76,10 @@ static json_t *members_json(const struct membership *membership)
     json_t *array = json_array();
     for (size_t i = 0; i < membership->count; i++) {
         const struct member *member = &membership->members[i];
-        json_array_append_new(
-            array,
-            json_pack("{so ss so so sI}", "record", record_json(&member->record), "state",
-                      member_state_name(member->state), "since", json_moment(member->since), "seen",
-                      json_moment(member->seen), "misses", (json_int_t)member->misses));
+        json_add(array, json_pack("{so ss so so sI}", "record", record_json(&member->record),
+                                  "state", member_state_name((enum member_state)member->state),
+                                  "since", json_moment(member->since), "seen",
+                                  json_moment(member->seen), "misses", (json_int_t)member->misses));
     }
     return array;
 }
@@ -90,11 +87,10 @@ static json_t *members_json(const struct membership *membership)
 static json_t *changes_json(const struct membership *membership)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < membership->journal.entries.count; i++) {
-        const struct journal_entry *entry = journal_entry(&membership->journal, i);
-        json_array_append_new(array, json_pack("{so so ss}", "time", json_moment(entry->when),
-                                               "record", record_json(&entry->record), "change",
-                                               change_text(entry->change)));
+    for (size_t i = 0; i < membership_changes(membership); i++) {
+        const struct journal_entry entry = membership_change(membership, i);
+        json_add(array, json_pack("{so so ss}", "time", json_moment(entry.when), "record",
+                                  record_json(&entry.record), "change", change_text(entry.change)));
     }
     return array;
 }
@@ -111,28 +107,27 @@ static json_t *sample_json(const struct membership *membership)
 
 static json_t *question_json(const struct explanation *explanation)
 {
-    const struct lookup *lookup = explanation->lookup;
-    return json_pack(
-        "{ss ss sI so so so}", "name", lookup_name(lookup), "type",
-        dns_type_name(lookup_type(lookup)), "addresses", (json_int_t)explanation->membership->count,
-        "due_in", json_until(lookup_due(lookup)), "held_for", json_until(explanation->held_until),
-        "sample", sample_json(explanation->membership));
+    return json_pack("{ss ss sI so so so}", "name", explanation->name, "type",
+                     dns_type_name(explanation->type), "addresses",
+                     (json_int_t)explanation->membership->count, "due_in",
+                     json_until(explanation->due), "held_for", json_until(explanation->held_until),
+                     "sample", sample_json(explanation->membership));
 }
 
 static void add_question(void *arg, const struct explanation *explanation)
 {
     json_t *question = question_json(explanation);
-    json_object_set_new(question, "last", last_answer(explanation->lookup));
-    json_array_append_new(arg, question);
+    json_put(question, "last", last_answer(explanation->history));
+    json_add(arg, question);
 }
 
 static void add_story(void *arg, const struct explanation *explanation)
 {
     json_t *question = question_json(explanation);
-    json_object_set_new(question, "members", members_json(explanation->membership));
-    json_object_set_new(question, "answers", answers_json(explanation->lookup));
-    json_object_set_new(question, "changes", changes_json(explanation->membership));
-    json_array_append_new(arg, question);
+    json_put(question, "members", members_json(explanation->membership));
+    json_put(question, "answers", answers_json(explanation->history));
+    json_put(question, "changes", changes_json(explanation->membership));
+    json_add(arg, question);
 }
 
 static json_t *questions(const struct service *service, discovery_explainer *add)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,7 +31,7 @@ static int give_directory(const char *path, const struct listen *listen)
 static int make_directory(const struct listen *listen)
 {
     char path[LISTEN_PATH_MAX + 1];
-    memcpy(path, listen->path, sizeof path);
+    snprintf(path, sizeof path, "%s", listen->path);
     char *slash = strrchr(path, '/');
     if (slash == path)
         return 0;

@@ -24,7 +24,7 @@ static json_t *listens_json(const struct upstream_options *options)
     json_t *array = json_array();
     for (size_t i = 0; i < options->listen_count; i++) {
         char text[LISTEN_TEXT_MAX];
-        json_array_append_new(array, json_string(listen_format(&options->listens[i], text)));
+        json_add(array, json_string(listen_format(&options->listens[i], text)));
     }
     return array;
 }
@@ -34,7 +34,7 @@ static json_t *targets_json(const struct upstream_options *options)
     json_t *array = json_array();
     for (size_t i = 0; i < options->target_count; i++) {
         char text[TARGET_TEXT_MAX];
-        json_array_append_new(array, json_string(target_format(&options->targets[i], text)));
+        json_add(array, json_string(target_format(&options->targets[i], text)));
     }
     return array;
 }
@@ -51,8 +51,7 @@ static json_t *ended_json(const struct tally_sum *sum)
 {
     json_t *object = json_object();
     for (int end = 0; end < SESSION_ENDS; end++)
-        json_object_set_new(object, session_end_name((enum session_end)end),
-                            json_count(sum->ended[end]));
+        json_put(object, session_end_name((enum session_end)end), json_count(sum->ended[end]));
     return object;
 }
 
@@ -101,7 +100,7 @@ static json_t *upstreams_json(const struct engine *engine)
 {
     json_t *array = json_array();
     list_each(node, &engine->services)
-        json_array_append_new(array, upstream_json(list_entry(node, struct service, node)));
+        json_add(array, upstream_json(list_entry(node, struct service, node)));
     return array;
 }
 
@@ -119,7 +118,7 @@ static json_t *last_error(const struct reload *reload)
         return json_null();
     json_t *lines = json_array();
     for (size_t i = 0; i < reload->errors.count; i++)
-        json_array_append_new(lines, json_string(reload->errors.lines[i]));
+        json_add(lines, json_string(reload->errors.lines[i]));
     return json_pack("{so so}", "time", time_json(reload->failed), "errors", lines);
 }
 
@@ -137,7 +136,7 @@ static json_t *event_json(const struct log_recent *line)
     const char *key, *value;
     size_t at = 0;
     while (log_recent_field(line, &at, &key, &value))
-        json_object_set_new(fields, key, json_string(value));
+        json_put(fields, key, json_string(value));
     return json_pack("{so ss ss so}", "time", json_time(&line->time), "level",
                      log_level_name(line->level), "message", log_recent_message(line), "fields",
                      fields);
@@ -149,7 +148,7 @@ static json_t *events_json(void)
     size_t count = log_recent_copy(lines);
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(array, event_json(&lines[i]));
+        json_add(array, event_json(&lines[i]));
     return array;
 }
 

@@ -7,13 +7,13 @@
 
 static bool grow(struct ring *ring, size_t size, size_t most)
 {
-    size_t room = ring->room == 0 ? FIRST_ROOM : ring->room * 2;
+    size_t room = ring->room == 0 ? FIRST_ROOM : ring->room * (size_t)2;
     room = room < most ? room : most;
     void *grown = reallocarray(ring->items, room, size);
     if (!grown)
         return false;
     ring->items = grown;
-    ring->room = room;
+    ring->room = (uint16_t)room;
     return true;
 }
 
@@ -27,13 +27,13 @@ void *ring_push(struct ring *ring, size_t size, size_t most, bool *ret_reused)
         memset(item, 0, size);
         ring->count++;
     }
-    ring->next = (ring->next + 1) % most;
+    ring->next = (uint16_t)((ring->next + 1) % most);
     return item;
 }
 
 void *ring_item(const struct ring *ring, size_t size, size_t n)
 {
-    size_t newest = ring->next > 0 ? ring->next - 1 : ring->count - 1;
+    size_t newest = (size_t)(ring->next > 0 ? ring->next : ring->count) - 1;
     size_t index = newest >= n ? newest - n : newest + ring->count - n;
     return (char *)ring->items + index * size;
 }

@@ -3,13 +3,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The newest items of a kind, up to a number; beyond it each new one takes the place of the oldest.
  * All zero: empty; it grows as it fills. The caller gives the size of an item and the number,
- * always the same. Not thread-safe. */
+ * always the same, the latter at most 65535. Not thread-safe. */
 struct ring {
     void *items;
-    size_t count, room, next;
+    uint16_t count, room, next;
 };
 
 /* A place for a new item, which is the newest from now on: zeroed, or with *ret_reused the oldest

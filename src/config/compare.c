@@ -9,8 +9,8 @@ struct items {
 
 bool listen_same_place(const struct listen *a, const struct listen *b)
 {
-    return strcmp(a->path, b->path) == 0 && strcmp(a->name, b->name) == 0 &&
-           address_equal(&a->address, &b->address);
+    return a->kind == b->kind && (listen_is_address(a) ? address_equal(&a->address, &b->address)
+                                                       : strcmp(a->path, b->path) == 0);
 }
 
 bool listen_equal(const struct listen *a, const struct listen *b)
@@ -40,7 +40,7 @@ static bool same_target(const void *a, const void *b)
     const struct target *one = a, *other = b;
     return one->kind == other->kind && address_equal(&one->address, &other->address) &&
            one->port == other->port && one->absolute == other->absolute &&
-           strcmp(one->name, other->name) == 0;
+           (one->kind == TARGET_ADDRESS || strcmp(one->name, other->name) == 0);
 }
 
 static bool same_network(const void *a, const void *b)
@@ -80,8 +80,7 @@ bool option_equal(const struct config_option *option, const void *a, const void 
 {
     struct items one, other;
     if (!option_is_list(option))
-        return memcmp((const char *)a + option->offset, (const char *)b + option->offset,
-                      sizeof(int64_t)) == 0;
+        return option_value(option, a) == option_value(option, b);
     one.first = option_items(option, a, &one.count);
     other.first = option_items(option, b, &other.count);
     return same_list(&list_types[option->type], &one, &other);

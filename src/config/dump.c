@@ -106,10 +106,8 @@ static void write_scope(enum option_scope scope, const void *options, FILE *out)
             write_list(option, options, out);
             continue;
         }
-        int64_t value;
-        memcpy(&value, (const char *)options + option->offset, sizeof value);
         fprintf(out, "%s = ", option->key);
-        write_value(option, value, out);
+        write_value(option, option_value(option, options), out);
         fputc('\n', out);
     }
 }

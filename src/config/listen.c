@@ -21,6 +21,32 @@ static int invalid(const char **ret_why, const char *why)
     return -EINVAL;
 }
 
+/* Gives the listen its text, and hands it over. */
+static int finish(struct listen *listen, const char *text, size_t length, struct listen *ret_listen)
+{
+    listen->path = strndup(text, length);
+    if (!listen->path)
+        return -ENOMEM;
+    *ret_listen = *listen;
+    return 1;
+}
+
+bool listen_copy(struct listen *ret_copy, const struct listen *listen)
+{
+    char *text = listen->path ? strdup(listen->path) : NULL;
+    if (listen->path && !text)
+        return false;
+    *ret_copy = *listen;
+    ret_copy->path = text;
+    return true;
+}
+
+void listen_clear(struct listen *listen)
+{
+    free(listen->path);
+    listen->path = NULL;
+}
+
 /* --- Unix sockets ------------------------------------------------------------------ */
 
 static int parse_mode(const char *text, struct listen *listen, const char **ret_why)
@@ -29,7 +55,7 @@ static int parse_mode(const char *text, struct listen *listen, const char **ret_
     unsigned long mode = strtoul(text, &end, 8);
     if (text[0] < '0' || text[0] > '7' || *end != '\0' || mode > MODE_MAX)
         return invalid(ret_why, "mode is an octal number from 0 to 0777, such as 0660");
-    listen->mode = (mode_t)mode;
+    listen->mode = (uint16_t)mode;
     return 0;
 }
 
@@ -101,8 +127,10 @@ static int parse_attributes(const char *text, struct listen *listen, const char 
 static int parse_unix(const char *text, struct listen *ret_listen, const char **ret_why)
 {
     size_t length = strcspn(text, BLANKS);
-    struct listen listen = {
-        .mode = MODE_DEFAULT, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
+    struct listen listen = {.kind = LISTEN_UNIX,
+                            .mode = MODE_DEFAULT,
+                            .user = LISTEN_USER_OWN,
+                            .group = LISTEN_GROUP_OWN};
     if (text[0] == '@')
         return invalid(ret_why, "an abstract socket has no permissions: write unix:/PATH");
     if (text[0] != '/')
@@ -111,12 +139,8 @@ static int parse_unix(const char *text, struct listen *ret_listen, const char **
         return invalid(ret_why, "the path of a Unix socket has 107 bytes at the most");
     if (text[length - 1] == '/')
         return invalid(ret_why, "the path ends with a slash: write the name of the socket too");
-    memcpy(listen.path, text, length);
     int result = parse_attributes(text + length, &listen, ret_why);
-    if (result < 0)
-        return result;
-    *ret_listen = listen;
-    return 1;
+    return result < 0 ? result : finish(&listen, text, length, ret_listen);
 }
 
 /* --- sockets that are handed over ------------------------------------------------------ */
@@ -125,7 +149,7 @@ static int parse_unix(const char *text, struct listen *ret_listen, const char **
  * separate the values of a list. */
 static int parse_systemd(const char *text, struct listen *ret_listen, const char **ret_why)
 {
-    struct listen listen = {.optional = false};
+    struct listen listen = {.kind = LISTEN_SYSTEMD};
     size_t length = strlen(text);
     if (length == 0 || length > LISTEN_NAME_MAX)
         return invalid(ret_why, "the name of a socket that systemd hands over has 1 to 255 bytes: "
@@ -134,9 +158,7 @@ static int parse_systemd(const char *text, struct listen *ret_listen, const char
         if (text[i] <= ' ' || text[i] > '~' || text[i] == ':' || text[i] == ',')
             return invalid(ret_why, "a name as FileDescriptorName= takes it is printable ASCII, "
                                     "without colons; here without blanks and commas as well");
-    memcpy(listen.name, text, length);
-    *ret_listen = listen;
-    return 1;
+    return finish(&listen, text, length, ret_listen);
 }
 
 /* --- any --------------------------------------------------------------------------- */
@@ -191,6 +213,8 @@ int listen_parse_admin(const char *text, struct listen ret_listen[LISTEN_EXPANSI
     int count = listen_parse(text, ret_listen, ret_why);
     if (is_unix_or_port(text) || (count > 0 && is_localhost(&ret_listen[0].address)))
         return count;
+    if (count > 0)
+        listen_clear(&ret_listen[0]);
     return invalid(ret_why, "the admin interface listens on unix:/PATH, 127.0.0.1:PORT, [::1]:PORT "
                             "or PORT alone (both), or is off");
 }

@@ -2,6 +2,7 @@
 #define REDIAL_CONFIG_LISTEN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/address.h"
@@ -18,23 +19,29 @@
 
 /* What to listen on: an address, the path of a Unix socket, or the sockets of one name that the
  * service manager hands over. */
+enum listen_kind { LISTEN_ADDRESS, LISTEN_UNIX, LISTEN_SYSTEMD };
+
+/* Many are held for long, and most of them are addresses: the text has the size that it needs. */
 struct listen {
     struct address address; /* "none" for the other two */
+    uint8_t kind;           /* enum listen_kind */
     bool optional;          /* redial goes on without it: the IPv6 half of a bare PORT, on a host
                              * that has no IPv6; the admin socket that nobody has asked for */
-    char path[LISTEN_PATH_MAX + 1];
-    mode_t mode;
+    uint16_t mode;
     uid_t user;
     gid_t group;
-    char name[LISTEN_NAME_MAX + 1]; /* of systemd:NAME */
+    union {         /* owned; NULL for an address */
+        char *path; /* of a Unix socket */
+        char *name; /* of systemd:NAME */
+    };
 };
 
 #define LISTEN_EXPANSION_MAX 2
 
 /* Reads `127.0.0.1:PORT`, `[::1]:PORT`, `PORT` (loopback, both families), `systemd:NAME`, or
  * `unix:PATH` with `mode=OCTAL` (0660), `user=NAME` and `group=NAME` behind it, also as numbers.
- * Users and groups are looked up on this host. Returns how many sockets it means (1 or 2), or
- * -EINVAL with *ret_why, a constant string for a person. */
+ * Users and groups are looked up on this host. Returns how many sockets it means (1 or 2), each for
+ * listen_clear(), or -EINVAL with *ret_why, a constant string for a person, or -ENOMEM. */
 int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
                  const char **ret_why);
 
@@ -43,20 +50,26 @@ int listen_parse(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX
 int listen_parse_admin(const char *text, struct listen ret_listen[LISTEN_EXPANSION_MAX],
                        const char **ret_why);
 
+/* A copy with a text of its own. Returns false, and copies nothing, where there is no memory. */
+bool listen_copy(struct listen *ret_copy, const struct listen *listen);
+
+/* Frees the text. */
+void listen_clear(struct listen *listen);
+
 static inline bool listen_is_unix(const struct listen *listen)
 {
-    return listen->path[0] != '\0';
+    return listen->kind == LISTEN_UNIX;
 }
 
 static inline bool listen_is_systemd(const struct listen *listen)
 {
-    return listen->name[0] != '\0';
+    return listen->kind == LISTEN_SYSTEMD;
 }
 
 /* Whether it is neither of these, so that `address` says where. */
 static inline bool listen_is_address(const struct listen *listen)
 {
-    return !listen_is_unix(listen) && !listen_is_systemd(listen);
+    return listen->kind == LISTEN_ADDRESS;
 }
 
 /* Long enough for any formatted socket. */

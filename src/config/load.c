@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/compare.h"
 #include "config/ini.h"
 #include "config/settings.h"
 
@@ -33,6 +34,7 @@ struct loader {
     struct draft *drafts;
     size_t draft_count;
     char *main_file;
+    bool allow_empty;
 };
 
 /* Notes that there is no memory where `memory` is NULL. Returns it. */
@@ -216,7 +218,7 @@ static void read_files_of(struct loader *loader, const char *path, char *directo
         read_file(loader, loader->main_file, SOURCE_MAIN, &loader->main);
     if (upstreams)
         read_upstream_directory(loader, upstreams);
-    if (upstreams && loader->draft_count == 0)
+    if (upstreams && loader->draft_count == 0 && !loader->allow_empty)
         errors_add(loader->errors, (struct origin){upstreams, 0},
                    "there is no upstream: write NAME.conf into it, with listen and target");
     free(upstreams);
@@ -369,11 +371,6 @@ static struct origin admin_origin(const struct loader *loader)
     return (struct origin){"[redial] admin", 0};
 }
 
-static bool same_place(const struct listen *a, const struct listen *b)
-{
-    return address_equal(&a->address, &b->address) && strcmp(a->path, b->path) == 0;
-}
-
 /* Who connects to an upstream must not find the admin interface there. The registry cannot know: a
  * weaker source's admin addresses do not count. */
 static void check_admin(const struct loader *loader, const struct global_options *options)
@@ -390,7 +387,7 @@ static void check_admin(const struct loader *loader, const struct global_options
                        "here or for [redial] admin",
                        text);
         for (size_t j = 0; j < i; j++)
-            if (same_place(admin, &options->admins[j])) {
+            if (listen_same_place(admin, &options->admins[j])) {
                 errors_add(loader->errors, origin, "admin address %s is named twice", text);
                 break;
             }
@@ -473,7 +470,7 @@ const char *config_path(const struct config_sources *sources)
 
 struct config *config_load(const struct config_sources *sources, struct errors *errors)
 {
-    struct loader loader = {.errors = errors};
+    struct loader loader = {.errors = errors, .allow_empty = sources->allow_empty};
     for (size_t i = 0; i < sources->upstream_count; i++)
         read_argument(&loader, sources->upstreams[i], COMMAND_LINE);
     read_words(&loader, sources->environment_upstreams, "REDIAL_UPSTREAMS", read_argument);

@@ -1,6 +1,7 @@
 #ifndef REDIAL_CONFIG_LOAD_H
 #define REDIAL_CONFIG_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/config.h"
@@ -17,6 +18,7 @@ struct config_sources {
     size_t override_count;
     const char *environment_upstreams; /* REDIAL_UPSTREAMS, separated by blanks; or NULL */
     const char *environment_set;       /* REDIAL_SET, likewise */
+    bool allow_empty;                  /* files without any upstream are no error */
 };
 
 /* Where the files are read from, or NULL where none are. */

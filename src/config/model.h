@@ -1,6 +1,7 @@
 #ifndef REDIAL_CONFIG_MODEL_H
 #define REDIAL_CONFIG_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,7 @@ struct global_options {
     int64_t dns_budget; /* packets a second */
 };
 
-/* What the other sections say, for one upstream. */
+/* What the other sections say, for one upstream: there may be many. */
 struct upstream_options {
     struct listen *listens;
     size_t listen_count;
@@ -42,33 +43,33 @@ struct upstream_options {
     size_t target_count;
     struct network *allowed; /* none: loopback alone */
     size_t allowed_count;
-    int64_t balance;         /* enum balance_policy */
-    int64_t max_connections; /* 0: only the process-wide limit */
-    int64_t family;          /* enum dns_family */
-    usec_t min_ttl, max_ttl;
-    usec_t hold;
-    int64_t search;            /* 0 or 1 */
     struct address *resolvers; /* none: those of [redial] */
     size_t resolver_count;
     struct network *preferred; /* the own zone; none: no address is preferred */
     size_t preferred_count;
-    int64_t sample_size;
+    struct address *sources; /* that connects come from: at most one a family; the ports are 0 */
+    size_t source_count;
+    usec_t min_ttl, max_ttl;
+    usec_t hold;
     usec_t connect_timeout, deadline;
-    usec_t hedge_after;     /* 0: off; HEDGE_ADAPTIVE */
-    int64_t attempts;       /* 0: no limit */
-    int64_t eject_failures; /* 0: no ejection */
+    usec_t hedge_after; /* 0: off; HEDGE_ADAPTIVE */
     usec_t eject_base, eject_max;
     usec_t check_interval; /* 0: off */
     usec_t check_timeout;
-    int64_t check_rise, check_fall;
-    struct address *sources; /* that connects come from: at most one a family; the ports are 0 */
-    size_t source_count;
-    usec_t idle_timeout;    /* 0: off */
-    usec_t removed_drain;   /* 0: connections to addresses that are gone live on */
-    usec_t max_age;         /* 0: off */
-    int64_t keepalive;      /* 0 or 1 */
-    usec_t user_timeout;    /* 0: off */
-    int64_t proxy_protocol; /* enum proxy_protocol */
+    usec_t idle_timeout;      /* 0: off */
+    usec_t removed_drain;     /* 0: connections to addresses that are gone live on */
+    usec_t max_age;           /* 0: off */
+    usec_t user_timeout;      /* 0: off */
+    uint32_t max_connections; /* 0: only the process-wide limit */
+    uint32_t sample_size;
+    uint32_t attempts;       /* 0: no limit */
+    uint32_t eject_failures; /* 0: no ejection */
+    uint32_t check_rise, check_fall;
+    uint8_t balance;        /* enum balance_policy */
+    uint8_t family;         /* enum dns_family */
+    uint8_t proxy_protocol; /* enum proxy_protocol */
+    bool search;
+    bool keepalive;
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/item.h"
 #include "config/model.h"
 #include "config/value.h"
 
@@ -18,9 +19,10 @@ static const char *const stop_choices[] = {"drain", "linger", NULL};
 static const char *const proxy_choices[] = {"off", "v1", "v2", NULL};
 static const char *const switch_choices[] = {"off", "on", NULL};
 
-#define GLOBAL(member) .scope = OPTION_GLOBAL, .offset = offsetof(struct global_options, member)
-#define UPSTREAM(member)                                                                           \
-    .scope = OPTION_UPSTREAM, .offset = offsetof(struct upstream_options, member)
+#define MEMBER(type, member)                                                                       \
+    .offset = offsetof(struct type, member), .width = sizeof((struct type){0}.member)
+#define GLOBAL(member) .scope = OPTION_GLOBAL, MEMBER(global_options, member)
+#define UPSTREAM(member) .scope = OPTION_UPSTREAM, MEMBER(upstream_options, member)
 #define DURATION(from, to) .type = OPTION_DURATION, .min = (from), .max = (to)
 #define COUNT(from, to) .type = OPTION_COUNT, .min = (from), .max = (to)
 #define RATE(from, to) .type = OPTION_RATE, .min = (from), .max = (to)
@@ -161,6 +163,13 @@ bool option_section_known(const char *section)
     return false;
 }
 
+/* What a value is in the structs. */
+union any_value {
+    uint8_t byte;
+    uint32_t word;
+    int64_t number;
+};
+
 /* --- scalars -------------------------------------------------------------------- */
 
 static int set_duration(const struct config_option *option, int64_t *value, const char *text,
@@ -258,68 +267,18 @@ ASSERT_LIST(upstream_options, resolvers, resolver_count);
 ASSERT_LIST(upstream_options, preferred, preferred_count);
 ASSERT_LIST(upstream_options, sources, source_count);
 
-static int parse_listen_item(const char *text, void *items, const char **why)
-{
-    return listen_parse(text, items, why);
-}
-
-static int parse_target_item(const char *text, void *items, const char **why)
-{
-    return target_parse(text, items, why) < 0 ? -EINVAL : 1;
-}
-
-static int parse_network_item(const char *text, void *items, const char **why)
-{
-    return network_parse(text, items, why) < 0 ? -EINVAL : 1;
-}
-
-#define DNS_PORT 53
-
-static int parse_resolver_item(const char *text, void *items, const char **why)
-{
-    if (address_parse_ip(text, DNS_PORT, items))
-        return 1;
-    if (text[0] == '[' && text[strlen(text) - 1] == ']') {
-        *why = "it is not an IP address, or its port is missing behind the bracket";
-        return -EINVAL;
-    }
-    if (!strchr(text, ':')) {
-        *why = "a DNS server is an IP address, with :PORT where it is not 53";
-        return -EINVAL;
-    }
-    return address_parse(text, items, why) < 0 ? -EINVAL : 1;
-}
-
-static int parse_source_item(const char *text, void *items, const char **why)
-{
-    struct address *address = items;
-    if (!address_parse_ip(text, 0, address)) {
-        *why = "it is not an IP address; no port goes with it";
-        return -EINVAL;
-    }
-    if (address_is_unspecified(address)) {
-        *why = "it is no address: leave source out for the kernel's choice";
-        return -EINVAL;
-    }
-    return 1;
-}
-
-static int parse_admin_item(const char *text, void *items, const char **why)
-{
-    return listen_parse_admin(text, items, why);
-}
-
 /* What an element is; one text becomes at most LISTEN_EXPANSION_MAX of them. */
 static const struct list_type {
     size_t size;
     int (*parse)(const char *text, void *items, const char **why);
+    void (*clear)(void *item); /* NULL: it owns nothing */
 } list_types[] = {
-    [OPTION_LISTENS] = {sizeof(struct listen), parse_listen_item},
-    [OPTION_TARGETS] = {sizeof(struct target), parse_target_item},
-    [OPTION_NETWORKS] = {sizeof(struct network), parse_network_item},
-    [OPTION_RESOLVERS] = {sizeof(struct address), parse_resolver_item},
-    [OPTION_SOURCES] = {sizeof(struct address), parse_source_item},
-    [OPTION_ADMINS] = {sizeof(struct listen), parse_admin_item},
+    [OPTION_LISTENS] = {sizeof(struct listen), item_parse_listen, item_clear_listen},
+    [OPTION_TARGETS] = {sizeof(struct target), item_parse_target, item_clear_target},
+    [OPTION_NETWORKS] = {sizeof(struct network), item_parse_network, NULL},
+    [OPTION_RESOLVERS] = {sizeof(struct address), item_parse_resolver, NULL},
+    [OPTION_SOURCES] = {sizeof(struct address), item_parse_source, NULL},
+    [OPTION_ADMINS] = {sizeof(struct listen), item_parse_admin, item_clear_listen},
 };
 
 static void list_read(const struct config_option *option, const void *options,
@@ -340,6 +299,18 @@ static void list_write(const struct config_option *option, void *options,
                        const struct any_list *list)
 {
     memcpy((char *)options + option->offset, list, sizeof *list);
+}
+
+static void clear_items(void *items, size_t count, const struct list_type *type)
+{
+    for (size_t i = 0; i < count && type->clear; i++)
+        type->clear((char *)items + i * type->size);
+}
+
+static void list_free(struct any_list *list, const struct list_type *type)
+{
+    clear_items(list->items, list->count, type);
+    free(list->items);
 }
 
 /* Returns false where there is no memory. */
@@ -373,8 +344,10 @@ static int read_words(const struct list_type *type, char *words, struct any_list
         int count = *word == '\0' ? -EINVAL : type->parse(word, &parsed, why);
         if (count < 0)
             return count;
-        if (!list_add(added, &parsed, (size_t)count, type->size))
+        if (!list_add(added, &parsed, (size_t)count, type->size)) {
+            clear_items(&parsed, (size_t)count, type);
             return -ENOMEM;
+        }
     }
     return 0;
 }
@@ -395,7 +368,10 @@ static int set_list(const struct config_option *option, void *options, const cha
     else
         snprintf(why, size, "%s", result == -EINVAL ? reason : "there is no memory");
     free(copy);
-    free(added.items);
+    if (result < 0)
+        list_free(&added, type);
+    else
+        free(added.items); /* what they own has moved */
     return result;
 }
 
@@ -411,16 +387,28 @@ bool option_is_list(const struct config_option *option)
     return option->type >= OPTION_LISTENS;
 }
 
-int option_set(const struct config_option *option, void *options, const char *text, char *ret_why,
-               size_t size)
+int64_t option_value(const struct config_option *option, const void *options)
 {
-    if (option_is_list(option) && is_word(text, option->zero)) {
-        option_clear_list(option, options);
-        return 0;
-    }
-    if (option_is_list(option))
-        return set_list(option, options, text, ret_why, size);
-    int64_t *value = (int64_t *)(void *)((char *)options + option->offset);
+    union any_value any;
+    memcpy(&any, (const char *)options + option->offset, option->width);
+    return option->width == sizeof any.byte   ? any.byte
+           : option->width == sizeof any.word ? any.word
+                                              : any.number;
+}
+
+static void store(const struct config_option *option, void *options, int64_t value)
+{
+    union any_value any = {.number = value};
+    if (option->width == sizeof any.byte)
+        any.byte = (uint8_t)value;
+    else if (option->width == sizeof any.word)
+        any.word = (uint32_t)value;
+    memcpy((char *)options + option->offset, &any, option->width);
+}
+
+static int set_value(const struct config_option *option, int64_t *value, const char *text,
+                     char *ret_why, size_t size)
+{
     if (is_word(text, option->zero) || is_word(text, option->minus)) {
         *value = is_word(text, option->zero) ? 0 : -1;
         return 0;
@@ -436,11 +424,27 @@ int option_set(const struct config_option *option, void *options, const char *te
     return set_choice(option, value, text, ret_why, size);
 }
 
+int option_set(const struct config_option *option, void *options, const char *text, char *ret_why,
+               size_t size)
+{
+    int64_t value;
+    if (option_is_list(option) && is_word(text, option->zero)) {
+        option_clear_list(option, options);
+        return 0;
+    }
+    if (option_is_list(option))
+        return set_list(option, options, text, ret_why, size);
+    int result = set_value(option, &value, text, ret_why, size);
+    if (result == 0)
+        store(option, options, value);
+    return result;
+}
+
 void option_clear_list(const struct config_option *option, void *options)
 {
     struct any_list list;
     list_read(option, options, &list);
-    free(list.items);
+    list_free(&list, &list_types[option->type]);
     list_write(option, options, &(struct any_list){0});
 }
 

@@ -29,6 +29,7 @@ struct config_option {
     enum option_scope scope;
     enum option_type type;
     size_t offset;              /* of the value in the scope's struct; lists: of the pointer */
+    size_t width;               /* bytes of it */
     int64_t min, max;           /* duration (µs) and count */
     const char *const *choices; /* in the order of the enum; NULL ends it */
     const char *zero;           /* a word that means 0 (a list: empty), such as "off"; or NULL */
@@ -51,6 +52,9 @@ bool option_section_known(const char *section);
 /* The items of a list in the scope's struct, one behind the other; borrowed. */
 const void *option_items(const struct config_option *option, const void *options,
                          size_t *ret_count);
+
+/* A value that is no list, as a number. */
+int64_t option_value(const struct config_option *option, const void *options);
 
 /* Whether the type is a list, to which a further value is appended. */
 bool option_is_list(const struct config_option *option);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int invalid(const char **ret_why, const char *why)
@@ -53,11 +54,29 @@ static int parse_name(const char *text, size_t length, struct target *target, co
         return invalid(ret_why, "a name is missing");
     if (length > DNS_NAME_MAX)
         return invalid(ret_why, "the name is longer than 253 characters");
-    for (size_t i = 0; i < length; i++)
-        target->name[i] = (char)tolower((unsigned char)text[i]);
-    target->name[length] = '\0';
+    target->name = strndup(text, length);
+    if (!target->name)
+        return -ENOMEM;
+    for (char *at = target->name; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
     const char *fault = name_fault(target->name);
     return fault ? invalid(ret_why, fault) : 0;
+}
+
+/* Hands it over, where that went well. */
+static int finish(struct target *target, int result, struct target *ret_target)
+{
+    if (result == 0)
+        *ret_target = *target;
+    else
+        target_clear(target);
+    return result;
+}
+
+void target_clear(struct target *target)
+{
+    free(target->name);
+    target->name = NULL;
 }
 
 static int parse_service(const char *text, struct target *ret_target, const char **ret_why)
@@ -69,9 +88,7 @@ static int parse_service(const char *text, struct target *ret_target, const char
     if (result == 0 && (target.name[0] != '_' || !strstr(target.name, "._")))
         result = invalid(ret_why, "an SRV name begins with service and protocol, as in "
                                   "srv:_http._tcp.name.internal");
-    if (result == 0)
-        *ret_target = target;
-    return result;
+    return finish(&target, result, ret_target);
 }
 
 int target_parse(const char *text, struct target *ret_target, const char **ret_why)
@@ -92,17 +109,11 @@ int target_parse(const char *text, struct target *ret_target, const char **ret_w
     struct address ip;
     if (text[0] == '[' || strchr(text, ':') != colon || (fits && address_parse_ip(host, 1, &ip))) {
         target.kind = TARGET_ADDRESS;
-        int result = address_parse(text, &target.address, ret_why);
-        if (result == 0)
-            *ret_target = target;
-        return result;
+        return finish(&target, address_parse(text, &target.address, ret_why), ret_target);
     }
     if (address_parse_port(colon + 1, &target.port) < 0)
         return invalid(ret_why, "a port is a number from 1 to 65535");
-    int result = parse_name(text, length, &target, ret_why);
-    if (result == 0)
-        *ret_target = target;
-    return result;
+    return finish(&target, parse_name(text, length, &target, ret_why), ret_target);
 }
 
 const char *target_format(const struct target *target, char text[TARGET_TEXT_MAX])

@@ -16,16 +16,19 @@ enum target_kind {
 };
 
 struct target {
-    enum target_kind kind;
-    struct address address;      /* TARGET_ADDRESS */
-    uint16_t port;               /* TARGET_NAME */
-    bool absolute;               /* the name was given with its trailing dot */
-    char name[DNS_NAME_MAX + 1]; /* the others: lower case, no trailing dot */
+    uint8_t kind;           /* enum target_kind */
+    bool absolute;          /* the name was given with its trailing dot */
+    uint16_t port;          /* TARGET_NAME */
+    struct address address; /* TARGET_ADDRESS */
+    char *name;             /* the others: lower case, no trailing dot, owned */
 };
 
-/* Reads `name:port`, `srv:_service._proto.name` or `address:port`. Returns 0, or -EINVAL with
- * *ret_why, a constant string for a person. */
+/* Reads `name:port`, `srv:_service._proto.name` or `address:port`. Returns 0, and target_clear() is
+ * due, or -EINVAL with *ret_why, a constant string for a person, or -ENOMEM. */
 int target_parse(const char *text, struct target *ret_target, const char **ret_why);
+
+/* Frees the name. */
+void target_clear(struct target *target);
 
 /* Writes it as it is read, into the buffer, and returns it. */
 #define TARGET_TEXT_MAX (DNS_NAME_MAX + 16)

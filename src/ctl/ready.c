@@ -14,10 +14,10 @@ static int look(const struct client *client, usec_t left, struct http_reply *ret
     return http_ask(&client->place, "GET", "/readyz", timeout, ret_reply);
 }
 
-static int say_ready(void)
+static int say(const char *word)
 {
     struct text line = {0};
-    text_add(&line, "ready\n");
+    text_add(&line, "%s", word);
     int result = client_print(&line);
     text_clear(&line);
     return result;
@@ -42,8 +42,17 @@ int ready_run(const struct client *client, char **arguments)
         result = client_explain(client, result);
         result = client->wait >= 0 ? CLIENT_REFUSED : result; /* it had the time to come */
     } else {
-        result = reply.status == 200 ? say_ready() : client_refuse(&reply);
+        result = reply.status == 200 ? say("ready\n") : client_refuse(&reply);
     }
     text_clear(&reply.body);
     return result;
+}
+
+int healthy_run(const struct client *client, char **arguments)
+{
+    struct text body = {0};
+    (void)arguments;
+    int result = client_ask(client, "GET", "/healthz", &body);
+    text_clear(&body);
+    return result == 0 ? say("healthy\n") : result;
 }

@@ -7,4 +7,8 @@
  * an exit status. */
 int ready_run(const struct client *client, char **arguments);
 
+/* The command `healthy`: whether all threads of redial turn, whatever DNS says. Returns an exit
+ * status. */
+int healthy_run(const struct client *client, char **arguments);
+
 #endif

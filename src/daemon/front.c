@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,7 +29,8 @@ static int add(struct front *front, int fd, size_t worker, bool copy)
         return error;
     }
     front->sockets = grown;
-    grown[front->count++] = (struct front_socket){.fd = fd, .worker = worker, .copy = copy};
+    grown[front->count++] =
+        (struct front_socket){.fd = fd, .worker = (unsigned)worker & INT_MAX, .copy = copy};
     return 0;
 }
 
@@ -137,9 +139,9 @@ int front_open(const struct listen *listen, size_t workers, struct fronts *front
     struct front *front = calloc(1, sizeof *front);
     if (!front)
         return -ENOMEM;
-    *front = (struct front){.references = 1, .listen = *listen};
+    front->references = 1;
     list_init(&front->node);
-    int result = open_any(front, workers, fronts);
+    int result = listen_copy(&front->listen, listen) ? open_any(front, workers, fronts) : -ENOMEM;
     if (result < 0) {
         front_unref(front);
         return listen->optional && has_no_ipv6(result) ? 1 : result;
@@ -164,6 +166,53 @@ struct front *front_find(struct fronts *fronts, const struct listen *listen)
     return NULL;
 }
 
+/* Where the socket of a name that was handed over listens, too. */
+static struct address address_of(const struct front *front)
+{
+    struct sockaddr_storage name = {0};
+    socklen_t length = sizeof name;
+    if (!listen_is_systemd(&front->listen) || front->count == 0)
+        return front->listen.address;
+    if (getsockname(front->sockets[0].fd, (struct sockaddr *)&name, &length) < 0)
+        length = 0;
+    return address_from_sockaddr((struct sockaddr *)&name, length);
+}
+
+/* The kernel binds a socket to nobody else's address. */
+static bool is_of_this_host(const struct address *address)
+{
+    struct address own = *address;
+    address_set_port(&own, 0);
+    int fd = socket(own.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool is_own = fd >= 0 && bind(fd, &own.sa, address_length(&own)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_own;
+}
+
+static bool reaches(const struct front *front, const struct address *address)
+{
+    const struct address listener = address_of(front);
+    if (listener.family == AF_UNSPEC || address_port(&listener) != address_port(address))
+        return false;
+    if (!address_is_unspecified(&listener))
+        return address_equal(&listener, address);
+    /* At :: IPv4 comes in as well where the socket was handed over; ours are for IPv6 alone. */
+    bool both = listener.family == AF_INET6 && listen_is_systemd(&front->listen);
+    return (both || listener.family == address->family) && is_of_this_host(address);
+}
+
+bool fronts_reached(const struct fronts *fronts, const struct address *address)
+{
+    const struct address target = address_unmapped(address);
+    list_each(node, &fronts->open)
+    {
+        if (reaches(list_entry(node, struct front, node), &target))
+            return true;
+    }
+    return false;
+}
+
 struct front *front_ref(struct front *front)
 {
     front->references++;
@@ -186,6 +235,7 @@ void front_unref(struct front *front)
     for (size_t i = 0; !front->given && i < front->count; i++)
         close(front->sockets[i].fd);
     free(front->sockets);
+    listen_clear(&front->listen);
     free(front);
 }
 
@@ -194,8 +244,11 @@ int front_adjust(struct front *front, const struct listen *listen)
     if (!listen_is_unix(listen) || listen_equal(&front->listen, listen))
         return 0;
     int result = unix_socket_adjust(front->file, listen);
-    if (result == 0)
-        front->listen = *listen;
+    if (result == 0) {
+        front->listen.mode = listen->mode;
+        front->listen.user = listen->user;
+        front->listen.group = listen->group;
+    }
     return result;
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/address.h"
 #include "base/list.h"
 #include "config/listen.h"
 #include "daemon/unix_socket.h"
@@ -19,8 +20,8 @@ struct fronts {
 /* A socket of a front. */
 struct front_socket {
     int fd;
-    size_t worker; /* who accepts from it */
-    bool copy;     /* a further descriptor of one that stands before it */
+    unsigned worker : 31; /* who accepts from it */
+    unsigned copy : 1;    /* a further descriptor of one that stands before it */
 };
 
 /* What the process listens on at one address: a socket for every worker (SO_REUSEPORT); or one, a
@@ -28,14 +29,14 @@ struct front_socket {
  * Kept through reloads as long as some upstream has the address. */
 struct front {
     struct list node; /* of the fronts */
-    unsigned references;
     struct listen listen;
     struct unix_socket *file; /* of a Unix socket; NULL otherwise */
-    bool given;               /* the descriptors belong to the workers */
-    bool told;                /* the log has heard of it */
-    bool reserved;            /* no upstream's */
-    size_t count;
     struct front_socket *sockets;
+    unsigned count;
+    unsigned references;
+    bool given;    /* the descriptors belong to the workers */
+    bool told;     /* the log has heard of it */
+    bool reserved; /* no upstream's */
 };
 
 /* Opens it for so many workers, or takes what was handed over for it. An address that another
@@ -47,6 +48,10 @@ int front_open(const struct listen *listen, size_t workers, struct fronts *front
 
 /* The one that is open for upstreams at the same address, path or name, or NULL. */
 struct front *front_find(struct fronts *fronts, const struct listen *listen);
+
+/* Whether a connect to this address would reach one that is open: at the address itself, or at an
+ * unspecified one (0.0.0.0, ::) where the address is this host's. */
+bool fronts_reached(const struct fronts *fronts, const struct address *address);
 
 struct front *front_ref(struct front *front);
 

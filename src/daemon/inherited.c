@@ -237,12 +237,15 @@ void inherited_explain(const struct inherited *inherited, const struct listen *l
                  inherited->count, inherited->items[0].name);
 }
 
-static void warn_of(const struct item *item)
+static void warn_of(struct item *item)
 {
     struct listen listen = {.address = item->address};
+    if (item->path[0] != '\0') {
+        listen.kind = LISTEN_UNIX;
+        listen.path = item->path;
+    }
     char text[LISTEN_TEXT_MAX];
     bool known = item->listening && (item->address.family != AF_UNSPEC || item->path[0] != '\0');
-    memcpy(listen.path, item->path, sizeof listen.path);
     log_warning("a descriptor was handed over that nothing asks for: it is closed",
                 log_text("name", item->name),
                 log_text("address", known ? listen_format(&listen, text) : NULL));

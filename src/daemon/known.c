@@ -1,6 +1,7 @@
 #include "daemon/known.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,14 @@
 #include <unistd.h>
 
 #define UPSTREAM "upstream "
+#define TARGETS "targets "
 /* The longest line that known_write() writes is that of an upstream's name, a file's stem. */
 #define LINE_MOST 512
 #define TIER_MOST 1000000
 
 struct known_upstream {
     char *name;
+    uint64_t targets; /* their digest; 0: unknown */
     struct place *places;
     size_t count;
 };
@@ -22,6 +25,22 @@ struct known {
     struct known_upstream *upstreams;
     size_t count;
 };
+
+/* FNV-1a: it tells targets from each other, and keeps no secret. */
+static uint64_t digest(const struct upstream_options *options)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (size_t i = 0; i < options->target_count; i++) {
+        char text[TARGET_TEXT_MAX];
+        target_format(&options->targets[i], text);
+        for (const char *at = text;; at++) {
+            hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
+            if (*at == '\0')
+                break;
+        }
+    }
+    return hash;
+}
 
 /* --- writing ------------------------------------------------------------------------------------
  */
@@ -40,7 +59,8 @@ static void write_set(FILE *out, const struct endpoint_set *set)
 static int write_all(FILE *out, const struct known_entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        fprintf(out, UPSTREAM "%s\n", entries[i].name);
+        fprintf(out, UPSTREAM "%s\n" TARGETS "%" PRIx64 "\n", entries[i].config->name,
+                digest(&entries[i].config->options));
         write_set(out, entries[i].set);
     }
     return fflush(out) == 0 ? 0 : -errno;
@@ -113,7 +133,9 @@ static int take_line(struct known *known, const char *line)
     struct place place;
     if (strncmp(line, UPSTREAM, strlen(UPSTREAM)) == 0)
         return add_upstream(known, line + strlen(UPSTREAM));
-    if (known->count > 0 && parse_place(line, &place))
+    if (known->count > 0 && strncmp(line, TARGETS, strlen(TARGETS)) == 0)
+        known->upstreams[known->count - 1].targets = strtoull(line + strlen(TARGETS), NULL, 16);
+    else if (known->count > 0 && parse_place(line, &place))
         return add_place(&known->upstreams[known->count - 1], &place);
     return 0;
 }
@@ -153,6 +175,14 @@ int known_read(int fd, struct known **ret_known)
 
 /* --- using --------------------------------------------------------------------------------------
  */
+
+bool known_is_same(const struct known *known, const struct upstream_config *config)
+{
+    for (size_t i = 0; known && i < known->count; i++)
+        if (strcmp(known->upstreams[i].name, config->name) == 0)
+            return known->upstreams[i].targets == digest(&config->options);
+    return false;
+}
 
 struct endpoint_set *known_set(const struct known *known, const char *name)
 {

@@ -57,7 +57,8 @@ static int start_service(struct plan *plan, const struct known *known, size_t in
     struct step *step = &plan->steps[index];
     struct endpoint_set *carried = known_set(known, plan->config->upstreams[index].name);
     step->fresh = true;
-    int result = service_new(plan->engine, plan->config, index, carried, &step->service);
+    bool same = known_is_same(known, &plan->config->upstreams[index]);
+    int result = service_new(plan->engine, plan->config, index, carried, same, &step->service);
     endpoint_set_unref(carried);
     return result;
 }

@@ -28,12 +28,12 @@ struct inquiry {
 static void print_record(FILE *out, const struct record *record, uint16_t port)
 {
     char text[ADDRESS_TEXT_MAX];
-    struct address address = record->address;
-    if (record->target) {
+    if (record_is_srv(record)) {
         fprintf(out, " %s:%u", record->target, record->port);
         fprintf(out, " (priority %u, weight %u)", record->priority, record->weight);
         return;
     }
+    struct address address = record_address(record);
     address_set_port(&address, port);
     fprintf(out, " %s", address_format(&address, text));
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/compare.h"
+#include "config/options.h"
 #include "daemon/report.h"
 
 const struct upstream_config *service_config(const struct service *service)
@@ -45,13 +47,28 @@ static void on_endpoints(void *arg, struct endpoint_set *set, const struct endpo
     use_endpoints(service, set);
     report_endpoints(name, set, previous, ttl);
     for (size_t i = 0; i < engine->crew_count; i++)
-        if (worker_set_endpoints(engine->crews[i].worker, service->upstream, set) < 0)
-            log_error("no memory to tell a worker of the new endpoints",
-                      log_text("upstream", name));
+        worker_set_endpoints(engine->crews[i].worker, service->upstream, set);
 }
 
+/* Said once a service: DNS is asked again and again. */
+static bool is_own_listener(void *arg, const struct address *address)
+{
+    struct service *service = arg;
+    char text[ADDRESS_TEXT_MAX];
+    if (!fronts_reached(&service->engine->fronts, address))
+        return false;
+    if (!service->loop_told)
+        log_warning("dns names an address that redial itself listens on: it is passed over",
+                    log_text("upstream", service_config(service)->name),
+                    log_text("endpoint", address_format(address, text)));
+    service->loop_told = true;
+    return true;
+}
+
+static const struct discovery_calls calls = {on_endpoints, is_own_listener};
+
 static int discover(struct service *service, struct config *config, size_t index,
-                    struct endpoint_set *carried, struct discovery **ret_discovery)
+                    struct endpoint_set *carried, bool same, struct discovery **ret_discovery)
 {
     struct engine *engine = service->engine;
     const struct upstream_options *options = &config->upstreams[index].options;
@@ -59,14 +76,17 @@ static int discover(struct service *service, struct config *config, size_t index
     int result = discovery_servers(engine->resolver, &config->global, options, &servers);
     if (result < 0)
         return result;
-    return discovery_new(engine->lookups, servers, options, carried, on_endpoints, service,
+    return discovery_new(engine->lookups, servers, options, carried, same, &calls, service,
                          ret_discovery);
 }
 
 int service_rediscover(struct service *service, struct config *config, size_t index,
                        struct discovery **ret_discovery)
 {
-    return discover(service, config, index, discovery_set(service->discovery), ret_discovery);
+    const struct config_option *target = option_find("upstream", "target");
+    bool same =
+        option_equal(target, &service_config(service)->options, &config->upstreams[index].options);
+    return discover(service, config, index, discovery_set(service->discovery), same, ret_discovery);
 }
 
 bool service_drain(struct service *service, const struct address *endpoint, bool on)
@@ -160,7 +180,7 @@ static void on_gone(void *arg)
  */
 
 int service_new(struct engine *engine, struct config *config, size_t index,
-                struct endpoint_set *carried, struct service **ret_service)
+                struct endpoint_set *carried, bool same, struct service **ret_service)
 {
     struct service *service = calloc(1, sizeof *service);
     if (!service)
@@ -179,7 +199,7 @@ int service_new(struct engine *engine, struct config *config, size_t index,
     service->turned.deliver = deliver_turned;
     service->gone.deliver = deliver_gone;
     list_init(&service->node);
-    int result = discover(service, config, index, carried, &service->discovery);
+    int result = discover(service, config, index, carried, same, &service->discovery);
     if (result == 0) {
         struct endpoint_set *set = discovery_set(service->discovery);
         service->ward = health_add(engine->health, service->upstream, upstream, set);

@@ -19,13 +19,14 @@ struct service {
     struct ward *ward;
     struct sockets sockets;
     struct message turned, gone;
+    bool loop_told;         /* that DNS names one of our own listeners */
     _Atomic bool turn_told; /* the message is on its way; any thread */
 };
 
 /* Makes the service of an upstream and starts to discover; it is on no list yet and listens
- * nowhere. `carried` (or NULL): see discovery_new(). Returns 0 or -errno. */
+ * nowhere. `carried` (or NULL) and `same`: see discovery_new(). Returns 0 or -errno. */
 int service_new(struct engine *engine, struct config *config, size_t index,
-                struct endpoint_set *carried, struct service **ret_service);
+                struct endpoint_set *carried, bool same, struct service **ret_service);
 
 /* Starts to discover anew, as the upstream at `index` of `config` wants it, with the service's
  * endpoints carried over. Its answers do not count before service_change(). Returns 0 or -errno. */

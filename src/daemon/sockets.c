@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/compare.h"
 #include "config/config.h"
 #include "daemon/inherited.h"
 
@@ -70,11 +71,12 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
                  struct fronts *fronts)
 {
     const struct upstream_options *options = &upstream->options;
-    *sockets = (struct sockets){.fronts = calloc(options->listen_count + 1, sizeof(void *))};
-    if (!sockets->fronts) {
+    *sockets = (struct sockets){.several = options->listen_count > 1};
+    if (sockets->several && !(sockets->fronts = calloc(options->listen_count, sizeof(void *)))) {
         log_error("no memory to listen", log_text("upstream", upstream->name));
         return -ENOMEM;
     }
+    struct front **taken = sockets->several ? sockets->fronts : &sockets->front;
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct listen *listen = &options->listens[i];
         struct front *known = front_find(fronts, listen), *front = known ? front_ref(known) : NULL;
@@ -85,7 +87,7 @@ int sockets_open(struct sockets *sockets, const struct upstream_config *upstream
             return result;
         }
         if (result == 0)
-            sockets->fronts[sockets->count++] = front;
+            taken[sockets->count++] = front;
     }
     return 0;
 }
@@ -94,8 +96,7 @@ static void adjust(struct front *front, const struct upstream_config *upstream)
 {
     for (size_t i = 0; i < upstream->options.listen_count; i++) {
         const struct listen *listen = &upstream->options.listens[i];
-        int result =
-            strcmp(front->listen.path, listen->path) == 0 ? front_adjust(front, listen) : 0;
+        int result = listen_same_place(&front->listen, listen) ? front_adjust(front, listen) : 0;
         if (result < 0)
             report_failure(upstream, listen, NULL, result);
     }
@@ -105,7 +106,7 @@ void sockets_report(struct sockets *sockets, const struct upstream_config *upstr
 {
     char text[LISTEN_TEXT_MAX];
     for (size_t i = 0; i < sockets->count; i++) {
-        struct front *front = sockets->fronts[i];
+        struct front *front = sockets_front(sockets, i);
         if (front->told) {
             adjust(front, upstream);
             continue;
@@ -120,15 +121,15 @@ size_t sockets_of_worker(const struct sockets *sockets, size_t worker)
 {
     size_t count = 0;
     for (size_t i = 0; i < sockets->count; i++)
-        for (size_t j = 0; j < sockets->fronts[i]->count; j++)
-            count += sockets->fronts[i]->sockets[j].worker == worker;
+        for (size_t j = 0; j < sockets_front(sockets, i)->count; j++)
+            count += sockets_front(sockets, i)->sockets[j].worker == worker;
     return count;
 }
 
 void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors)
 {
     for (size_t i = 0; i < sockets->count; i++) {
-        struct front *front = sockets->fronts[i];
+        struct front *front = sockets_front(sockets, i);
         front->given = true;
         for (size_t j = 0; j < front->count; j++)
             if (front->sockets[j].worker == worker)
@@ -139,13 +140,14 @@ void sockets_give(struct sockets *sockets, size_t worker, int *ret_descriptors)
 void sockets_remove_files(struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        front_remove_file(sockets->fronts[i]);
+        front_remove_file(sockets_front(sockets, i));
 }
 
 void sockets_clear(struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        front_unref(sockets->fronts[i]);
-    free(sockets->fronts);
+        front_unref(sockets_front(sockets, i));
+    if (sockets->several)
+        free(sockets->fronts);
     *sockets = (struct sockets){0};
 }

@@ -1,7 +1,9 @@
 #ifndef REDIAL_DAEMON_SOCKETS_H
 #define REDIAL_DAEMON_SOCKETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/front.h"
 
@@ -9,9 +11,18 @@ struct upstream_config;
 
 /* The listening addresses of one upstream. All zero: none. Belongs to the main thread. */
 struct sockets {
-    struct front **fronts;
-    size_t count;
+    union {
+        struct front *front; /* most upstreams have one */
+        struct front **fronts;
+    };
+    uint32_t count;
+    bool several; /* `fronts` it is */
 };
+
+static inline struct front *sockets_front(const struct sockets *sockets, size_t index)
+{
+    return sockets->several ? sockets->fronts[index] : sockets->front;
+}
 
 /* What to do where `listen` cannot be opened for that -errno, for a person; or NULL. */
 const char *sockets_advice(const struct listen *listen, int error);

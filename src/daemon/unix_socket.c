@@ -55,10 +55,15 @@ static int clear_way(const char *path)
 static int bind_with_mode(int fd, const struct listen *listen)
 {
     struct sockaddr_un name = name_of(listen->path);
-    mode_t before = umask(~listen->mode & 0777);
+    mode_t before = umask(~(mode_t)listen->mode & 0777);
     int result = bind(fd, (struct sockaddr *)&name, sizeof name) < 0 ? -errno : 0;
     umask(before);
     return result;
+}
+
+static void set_path(struct unix_socket *socket, const struct listen *listen)
+{
+    snprintf(socket->path, sizeof socket->path, "%s", listen->path);
 }
 
 /* Remembers which file bind(2) has made, and gives it to its owner. It is held by a descriptor, so
@@ -75,7 +80,7 @@ static int give_to_owner(const struct listen *listen, struct unix_socket *ret_so
     } else if (!S_ISSOCK(status.st_mode)) {
         result = -ENOTSOCK;
     } else {
-        memcpy(ret_socket->path, listen->path, sizeof ret_socket->path);
+        set_path(ret_socket, listen);
         ret_socket->device = status.st_dev;
         ret_socket->inode = status.st_ino;
         bool own = listen->user == LISTEN_USER_OWN && listen->group == LISTEN_GROUP_OWN;
@@ -110,7 +115,7 @@ void unix_socket_adopt(const struct listen *listen, struct unix_socket *ret_sock
     struct stat status;
     if (lstat(listen->path, &status) < 0 || !S_ISSOCK(status.st_mode))
         return;
-    memcpy(ret_socket->path, listen->path, sizeof ret_socket->path);
+    set_path(ret_socket, listen);
     ret_socket->device = status.st_dev;
     ret_socket->inode = status.st_ino;
 }

@@ -61,7 +61,7 @@ static int write_known(struct engine *engine)
     {
         struct service *service = list_entry(node, struct service, node);
         entries[count++] =
-            (struct known_entry){service_config(service)->name, discovery_set(service->discovery)};
+            (struct known_entry){service_config(service), discovery_set(service->discovery)};
     }
     int fd = known_write(entries, count);
     free(entries);

@@ -73,7 +73,7 @@ bool answer_from_extras(const struct answer *answer, const char *target, enum dn
         const struct extra *extra = &answer->extras[i];
         if (extra->address.family != family || strcmp(extra->name, target) != 0)
             continue;
-        found.records[found.count++] = (struct record){.address = extra->address};
+        found.records[found.count++] = record_of(extra->address);
         found.ttl = extra->ttl < found.ttl ? extra->ttl : found.ttl;
     }
     if (found.count == 0) {

@@ -118,14 +118,14 @@ static bool read_address(const ns_rr *rr, enum dns_type type, struct address *re
 
 static bool take_address(const ns_rr *rr, enum dns_type type, struct answer *answer)
 {
-    struct record record = {0};
-    if (!read_address(rr, type, &record.address))
+    struct address address;
+    if (!read_address(rr, type, &address))
         return false;
-    if (!address_is_unicast(&record.address)) {
+    if (!address_is_unicast(&address)) {
         answer->refused++;
         return false;
     }
-    answer->records[answer->count++] = record;
+    answer->records[answer->count++] = record_of(address);
     return true;
 }
 
@@ -169,7 +169,7 @@ static bool read_srv(ns_msg *message, const ns_rr *rr, struct record *record,
 
 static bool take_srv(ns_msg *message, const ns_rr *rr, struct answer *answer)
 {
-    struct record record = {0};
+    struct record record = {.type = DNS_TYPE_SRV};
     char target[NS_MAXDNAME];
     if (!read_srv(message, rr, &record, target))
         return false;

@@ -17,13 +17,13 @@ struct branch {
 
 struct discovery {
     struct scope scope;
-    discovery_callback *callback;
+    const struct discovery_calls *calls;
     void *arg;
     struct network *preferred; /* the own zone */
-    size_t preferred_count;
     struct endpoint_set *set;
-    bool carried; /* the set is one from before: no address is known yet */
-    size_t branch_count;
+    uint32_t preferred_count;
+    uint32_t branch_count : 31;
+    uint32_t carried : 1; /* the set is one from before: no address is known yet */
     struct branch branches[];
 };
 
@@ -74,6 +74,21 @@ static void prefer_zone(const struct discovery *discovery, struct place *places,
         places[i].tier = places[i].tier * 2 + !is_preferred(discovery, &places[i].address);
 }
 
+/* Leaves out who is forbidden. Who is in already was looked at when he came. Returns how many are
+ * left. */
+static size_t forbid(const struct discovery *discovery, struct place *places, size_t count)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct address *address = &places[i].address;
+        bool known = discovery->set && endpoint_set_find(discovery->set, address);
+        if (known || !discovery->calls->forbids ||
+            !discovery->calls->forbids(discovery->arg, address))
+            places[left++] = places[i];
+    }
+    return left;
+}
+
 /* All places known now, settled. The caller frees *ret_places. */
 static int gather(const struct discovery *discovery, struct place **ret_places, size_t *ret_count)
 {
@@ -85,6 +100,7 @@ static int gather(const struct discovery *discovery, struct place **ret_places, 
         return -ENOMEM;
     for (size_t i = 0; i < discovery->branch_count; i++)
         count += branch_places(&discovery->branches[i], places + count);
+    count = forbid(discovery, places, count);
     prefer_zone(discovery, places, count);
     *ret_places = places;
     *ret_count = places_settle(places, count);
@@ -104,7 +120,7 @@ static struct endpoint_set *advance(struct discovery *discovery)
     if (!previous || !(discovery->carried || endpoint_set_is(previous, places, count)))
         next = endpoint_set_new(previous, places, count);
     free(places);
-    discovery->scope.starving = count == 0;
+    discovery->scope.interest.starving = count == 0;
     if (!next)
         return NULL;
     discovery->set = next;
@@ -130,15 +146,14 @@ static void publish(struct discovery *discovery, usec_t ttl)
         return;
     if (discovery->set->count == 0)
         discovery_hurry(discovery); /* whoever was content to be asked late may know somebody */
-    discovery->callback(discovery->arg, discovery->set, previous, ttl);
+    discovery->calls->changed(discovery->arg, discovery->set, previous, ttl);
     endpoint_set_unref(previous);
 }
 
-static void on_changed(void *arg, usec_t ttl)
+static void on_changed(struct scope *scope, usec_t ttl)
 {
-    struct discovery *discovery = arg;
-    if (!discovery->scope.batching)
-        publish(discovery, ttl);
+    if (!scope->batching)
+        publish(list_entry(scope, struct discovery, scope), ttl);
 }
 
 void discovery_connect_failed(struct discovery *discovery, const struct address *address)
@@ -190,22 +205,21 @@ static void stop_origin(struct branch *branch)
         service_stop(&branch->service);
 }
 
-static struct scope scope_of(struct discovery *discovery, struct lookups *lookups,
-                             struct servers *servers, const struct upstream_options *options)
+static struct scope scope_of(struct lookups *lookups, struct servers *servers,
+                             const struct upstream_options *options)
 {
     return (struct scope){
         .lookups = lookups,
         .servers = servers,
         .rules = {.hold = options->hold, .sample_size = (unsigned)options->sample_size},
-        .min_ttl = options->min_ttl,
-        .max_ttl = options->max_ttl,
+        .interest = {.min_ttl = options->min_ttl,
+                     .max_ttl = options->max_ttl,
+                     .starving = true,
+                     .without_route = options->family == FAMILY_IPV6},
         .ipv4 = options->family != FAMILY_IPV6,
         .ipv6 = options->family != FAMILY_IPV4,
-        .without_route = options->family == FAMILY_IPV6,
         .search = options->search != 0,
-        .starving = true,
         .changed = on_changed,
-        .arg = discovery,
     };
 }
 
@@ -223,15 +237,15 @@ static int copy_preferred(struct discovery *discovery, const struct upstream_opt
 }
 
 int discovery_new(struct lookups *lookups, struct servers *servers,
-                  const struct upstream_options *options, struct endpoint_set *carried,
-                  discovery_callback *callback, void *arg, struct discovery **ret_discovery)
+                  const struct upstream_options *options, struct endpoint_set *carried, bool same,
+                  const struct discovery_calls *calls, void *arg, struct discovery **ret_discovery)
 {
     struct discovery *discovery =
         calloc(1, sizeof *discovery + options->target_count * sizeof(struct branch));
     if (!discovery)
         return -ENOMEM;
-    discovery->scope = scope_of(discovery, lookups, servers, options);
-    discovery->callback = callback;
+    discovery->scope = scope_of(lookups, servers, options);
+    discovery->calls = calls;
     discovery->arg = arg;
     if (carried) {
         discovery->set = endpoint_set_ref(carried);
@@ -240,6 +254,9 @@ int discovery_new(struct lookups *lookups, struct servers *servers,
     int result = copy_preferred(discovery, options);
     for (size_t i = 0; i < options->target_count && result == 0; i++)
         result = start_origin(discovery, &options->targets[i]);
+    for (size_t i = 0; i < discovery->branch_count && carried && same && result == 0; i++)
+        if (discovery->branches[i].kind == TARGET_NAME)
+            host_found(&discovery->branches[i].host, carried);
     if (result == 0) {
         endpoint_set_unref(advance(discovery));
         result = discovery->set ? 0 : -ENOMEM;
@@ -281,11 +298,34 @@ static void explain_source(const struct source *source, uint16_t port,
 {
     if (!source_started(source))
         return;
+    const struct lookup *lookup = source->subscription.lookup;
     struct explanation explanation = {
-        .lookup = source->subscription.lookup,
+        .name = lookup_name(lookup),
+        .type = lookup_type(lookup),
+        .due = lookup_due(lookup),
+        .history = lookup_history(lookup),
         .membership = &source->membership,
-        .held_until = membership_held_until(&source->membership, &source->scope->rules),
+        .held_until = membership_held_until(&source->membership, &source_scope(source)->rules),
         .port = port,
+    };
+    explainer(arg, &explanation);
+}
+
+/* Beside an A there is an AAAA that nobody asks. */
+static void explain_dozer(const struct host *host, discovery_explainer *explainer, void *arg)
+{
+    static const struct membership nobody;
+    const struct dozers *dozers = lookups_dozers(source_scope(&host->a)->lookups);
+    struct history_entry entry;
+    bool looked = dozer_story(dozers, &host->dozer, &entry);
+    const struct history history = {.entries = {.items = &entry, .count = looked, .room = 1}};
+    const struct explanation explanation = {
+        .name = lookup_name(host->a.subscription.lookup),
+        .type = DNS_TYPE_AAAA,
+        .due = dozer_due(dozers, &host->dozer),
+        .history = &history,
+        .membership = &nobody,
+        .port = host->port,
     };
     explainer(arg, &explanation);
 }
@@ -293,7 +333,10 @@ static void explain_source(const struct source *source, uint16_t port,
 static void explain_host(const struct host *host, discovery_explainer *explainer, void *arg)
 {
     explain_source(&host->a, host->port, explainer, arg);
-    explain_source(&host->aaaa, host->port, explainer, arg);
+    if (host_aaaa(host))
+        explain_source(host_aaaa(host), host->port, explainer, arg);
+    else if (host->dozes)
+        explain_dozer(host, explainer, arg);
 }
 
 static void explain_service(const struct service *service, discovery_explainer *explainer,

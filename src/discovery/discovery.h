@@ -16,6 +16,14 @@ struct discovery;
 typedef void discovery_callback(void *arg, struct endpoint_set *set,
                                 const struct endpoint_set *previous, usec_t ttl);
 
+/* What a discovery calls, with the `arg` that it was given. */
+struct discovery_calls {
+    discovery_callback *changed;
+    /* Whether nobody may connect to the address, whoever names it: redial listens there itself, and
+     * would dial itself until nothing is left. NULL: none is forbidden. */
+    bool (*forbids)(void *arg, const struct address *address);
+};
+
 /* The DNS servers that an upstream asks: its own, or those of [redial], or those of resolv.conf(5).
  * Returns as resolver_servers() does. */
 int discovery_servers(struct resolver *resolver, const struct global_options *global,
@@ -24,10 +32,12 @@ int discovery_servers(struct resolver *resolver, const struct global_options *gl
 /* Starts discovering what `options` name (copied) by these servers. Never calls back before it
  * returns; what is known already is there at the first look, by discovery_set(). `carried` (or
  * NULL) is a set from before, which serves until an address is known, so that nobody waits for DNS
- * meanwhile; its endpoints stay the same objects. Returns 0 or -ENOMEM. */
+ * meanwhile; its endpoints stay the same objects. With `same` it is that of the same targets, and
+ * what answers do to it follows the rules: a sample does not replace it, for example. `calls` is
+ * borrowed until discovery_free(). Returns 0 or -ENOMEM. */
 int discovery_new(struct lookups *lookups, struct servers *servers,
-                  const struct upstream_options *options, struct endpoint_set *carried,
-                  discovery_callback *callback, void *arg, struct discovery **ret_discovery);
+                  const struct upstream_options *options, struct endpoint_set *carried, bool same,
+                  const struct discovery_calls *calls, void *arg, struct discovery **ret_discovery);
 
 /* Ends it; no callback comes any more. Accepts NULL. */
 void discovery_free(struct discovery *discovery);
@@ -48,8 +58,11 @@ void discovery_hurry(struct discovery *discovery);
 /* One question of the upstream, with what its answers were and what they came to. Borrowed for the
  * call. */
 struct explanation {
-    const struct lookup *lookup; /* the question, its last answers, when it is asked again */
-    const struct membership *membership; /* who is in and why; its journal: who went, and why */
+    const char *name;
+    enum dns_type type;
+    usec_t due;                          /* when it is asked again; 0: now, or it is under way */
+    const struct history *history;       /* its last answers */
+    const struct membership *membership; /* who is in and why; its changes: who went, and why */
     usec_t held_until;                   /* see membership_held_until() */
     uint16_t port;                       /* of the addresses; 0: of SRV */
 };

@@ -2,14 +2,41 @@
 
 #include <stdlib.h>
 
+/* Endpoints that were made together. */
+struct batch {
+    _Atomic unsigned living;
+    struct endpoint endpoints[];
+};
+
+bool endpoints_new(const struct address *addresses, size_t count, struct endpoint **ret_endpoints)
+{
+    struct batch *batch = calloc(1, sizeof *batch + count * sizeof *batch->endpoints);
+    if (!batch)
+        return false;
+    batch->living = (unsigned)count;
+    for (size_t i = 0; i < count; i++) {
+        struct endpoint *endpoint = &batch->endpoints[i];
+        endpoint->references = 1;
+        endpoint->address = addresses[i];
+        endpoint->seat = (uint8_t)i;
+        ret_endpoints[i] = endpoint;
+    }
+    return true;
+}
+
+static void batch_leave(struct endpoint *endpoint)
+{
+    struct endpoint *first = endpoint - endpoint->seat;
+    struct batch *batch =
+        (struct batch *)(void *)((char *)first - offsetof(struct batch, endpoints));
+    if (atomic_fetch_sub_explicit(&batch->living, 1, memory_order_acq_rel) == 1)
+        free(batch);
+}
+
 struct endpoint *endpoint_new(const struct address *address)
 {
-    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
-    if (!endpoint)
-        return NULL;
-    endpoint->references = 1;
-    endpoint->address = *address;
-    return endpoint;
+    struct endpoint *endpoint;
+    return endpoints_new(address, 1, &endpoint) ? endpoint : NULL;
 }
 
 /* An eighth of it must not be lost for being below a microsecond: so eighths are kept. */
@@ -41,5 +68,5 @@ struct endpoint *endpoint_ref(struct endpoint *endpoint)
 void endpoint_unref(struct endpoint *endpoint)
 {
     if (endpoint && atomic_fetch_sub_explicit(&endpoint->references, 1, memory_order_acq_rel) == 1)
-        free(endpoint);
+        batch_leave(endpoint);
 }

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/address.h"
@@ -24,19 +25,39 @@ struct endpoint {
     _Atomic uint32_t connect_time; /* what endpoint_connect_time() says, in eighths of it */
     _Atomic bool failure_told;     /* the main thread has a failure to look at still */
     _Atomic uint8_t ejected;       /* out of rotation, and why: bits of proxy/eject.h; 0: in */
-    _Atomic int64_t failed_at;     /* clock_now() of the last failure; 0: none */
+    _Atomic uint8_t reason;    /* of the last ejection: 1 + enum eject_event; 0: there was none */
+    uint8_t seat;              /* its place in the batch that it was made in */
+    _Atomic int64_t failed_at; /* clock_now() of the last failure; 0: none */
     _Atomic int64_t awaited_since; /* begin of a connect after which none was accepted; 0: none */
 
-    /* These belong to proxy/eject. */
-    _Atomic uint8_t reason;      /* of the last ejection: 1 + enum eject_event; 0: there was none */
-    _Atomic uint32_t strikes[2]; /* halves, in a row: by connects, by early resets */
+    /* These belong to proxy/eject, and so does `reason`. */
+    _Atomic uint16_t strikes[2]; /* halves, in a row: by connects, by early resets */
     _Atomic uint32_t ejections;  /* and failed probes since it was well for long: the back-off */
     _Atomic int64_t turned_at;   /* when strikes ejected it last, or it came back from that */
     _Atomic int64_t probe_at;    /* when redial may try whether it is back; 0: not to be tried */
 };
 
+/* Memory that each address of each upstream costs. */
+#define ENDPOINT_SIZE_MOST 112
+_Static_assert(sizeof(struct endpoint) <= ENDPOINT_SIZE_MOST, "an endpoint is small");
+
 /* A new one with one reference, or NULL where there is no memory. */
 struct endpoint *endpoint_new(const struct address *address);
+
+/* As many, each with one reference, in one block of memory, which is freed with the last of them:
+ * ENDPOINTS_MOST at the most. Returns false, and makes none, where there is no memory. Who sees to
+ * use after free(3) sees none in a block, so it has one. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ENDPOINTS_MOST 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define ENDPOINTS_MOST 1
+#elif !defined(ENDPOINTS_MOST)
+#define ENDPOINTS_MOST 8
+#endif
+bool endpoints_new(const struct address *addresses, size_t count, struct endpoint **ret_endpoints);
 
 /* Counts a connect that succeeded after `span` microseconds. Any thread. */
 void endpoint_accepted(struct endpoint *endpoint, int64_t span);

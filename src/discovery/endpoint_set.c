@@ -75,45 +75,71 @@ static size_t count_tiers(const struct place *places, size_t count)
     return tiers;
 }
 
-/* The tiers stand between the pointers and the weights: each is aligned for what follows it. */
-static struct endpoint_set *allocate(size_t count, size_t tiers)
+/* Most sets are plain: one tier, in which all weigh the same. They share these. */
+#define ONES 1, 1, 1, 1, 1, 1, 1, 1
+#define STEPS(n) (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7, (n) + 8
+static const uint32_t plain_weights[] = {ONES, ONES, ONES, ONES};
+static const uint32_t plain_ends[] = {STEPS(0), STEPS(8), STEPS(16), STEPS(24)};
+#define PLAIN_MOST (sizeof plain_weights / sizeof *plain_weights)
+
+static bool is_plain(const struct place *places, size_t count)
 {
-    struct endpoint_set *set =
-        calloc(1, sizeof *set + count * sizeof *set->endpoints + tiers * sizeof *set->tiers +
-                      count * (sizeof *set->weights + sizeof *set->ends));
+    for (size_t i = 1; i < count; i++)
+        if (places[i].tier != places[0].tier || places[i].weight != places[0].weight)
+            return false;
+    return count <= PLAIN_MOST;
+}
+
+/* The tiers stand between the pointers and the weights: each is aligned for what follows it. Where
+ * the set is not plain, *ret_weights and *ret_ends are to be filled. */
+static struct endpoint_set *allocate(const struct place *places, size_t count,
+                                     uint32_t **ret_weights, uint32_t **ret_ends)
+{
+    size_t tiers = count_tiers(places, count);
+    bool plain = is_plain(places, count);
+    struct endpoint_set *set = NULL;
+    size_t size = sizeof *set + count * sizeof *set->endpoints + tiers * sizeof *set->tiers;
+    set = calloc(1, size + (plain ? 0 : count * (sizeof **ret_weights + sizeof **ret_ends)));
     if (!set)
         return NULL;
     set->references = 1;
+    set->count = (uint32_t)count;
     set->tiers = (struct endpoint_tier *)(void *)(set->endpoints + count);
-    set->weights = (uint32_t *)(void *)(set->tiers + tiers);
-    set->ends = set->weights + count;
+    *ret_weights = plain ? NULL : (uint32_t *)(void *)(set->tiers + tiers);
+    *ret_ends = plain ? NULL : *ret_weights + count;
+    set->weights = plain ? plain_weights : *ret_weights;
+    set->ends = plain ? plain_ends : *ret_ends;
     return set;
 }
 
-static void set_tier(struct endpoint_set *set, struct endpoint_tier *tier,
-                     const struct place *places)
+/* Fills the tier's weights and ends. */
+static void weigh_tier(struct endpoint_tier *tier, const struct place *places, uint32_t *weights,
+                       uint32_t *ends)
 {
-    const uint32_t *weights = set->weights + tier->first;
-    set_weights(places, tier->count, set->weights + tier->first);
-    tier->even = true;
+    set_weights(places, tier->count, weights);
     for (size_t i = 0; i < tier->count; i++) {
         tier->weight += weights[i];
         tier->even = tier->even && weights[i] == weights[0];
-        set->ends[tier->first + i] = tier->weight;
+        ends[i] = tier->weight;
     }
     tier->stride = tier->even ? 1 : stride_for(tier->weight);
 }
 
-static void set_tiers(struct endpoint_set *set, const struct place *places, size_t count)
+static void set_tiers(struct endpoint_set *set, const struct place *places, uint32_t *weights,
+                      uint32_t *ends)
 {
-    size_t first = 0;
-    for (size_t i = 1; i <= count; i++) {
-        if (i < count && places[i].tier == places[first].tier)
+    uint32_t first = 0;
+    for (uint32_t i = 1; i <= set->count; i++) {
+        if (i < set->count && places[i].tier == places[first].tier)
             continue;
         struct endpoint_tier *tier = &set->tiers[set->tier_count++];
-        tier->first = first;
-        tier->count = i - first;
-        set_tier(set, tier, places + first);
+        *tier = (struct endpoint_tier){.first = first, .count = i - first, .even = true};
+        if (weights) {
+            weigh_tier(tier, places + first, weights + first, ends + first);
+        } else {
+            tier->weight = tier->count;
+            tier->stride = 1;
+        }
         first = i;
     }
 }
@@ -136,23 +162,47 @@ size_t places_settle(struct place *places, size_t count)
     return kept;
 }
 
+/* Who is missing still is new. Returns false where there is no memory. */
+static bool add_newcomers(struct endpoint_set *set, const struct place *places)
+{
+    struct address addresses[ENDPOINTS_MOST];
+    struct endpoint *made[ENDPOINTS_MOST];
+    uint32_t slots[ENDPOINTS_MOST];
+    size_t count = 0;
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (!set->endpoints[i]) {
+            addresses[count] = places[i].address;
+            slots[count++] = i;
+        }
+        if (count == 0 || (count < ENDPOINTS_MOST && i + 1 < set->count))
+            continue;
+        if (!endpoints_new(addresses, count, made))
+            return false;
+        while (count-- > 0)
+            set->endpoints[slots[count]] = made[count];
+        count = 0;
+    }
+    return true;
+}
+
 struct endpoint_set *endpoint_set_new(const struct endpoint_set *previous,
                                       const struct place *places, size_t count)
 {
-    struct endpoint_set *set = allocate(count, count_tiers(places, count));
+    static _Atomic uint32_t serial;
+    uint32_t *weights, *ends;
+    struct endpoint_set *set = allocate(places, count, &weights, &ends);
     if (!set)
         return NULL;
-    for (size_t i = 0; i < count; i++) {
-        const struct address *address = &places[i].address;
-        struct endpoint *same = previous ? endpoint_set_find(previous, address) : NULL;
-        struct endpoint *endpoint = same ? endpoint_ref(same) : endpoint_new(address);
-        if (!endpoint) {
-            endpoint_set_unref(set);
-            return NULL;
-        }
-        set->endpoints[set->count++] = endpoint;
+    set->serial = ++serial;
+    for (size_t i = 0; i < count && previous; i++) {
+        struct endpoint *same = endpoint_set_find(previous, &places[i].address);
+        set->endpoints[i] = same ? endpoint_ref(same) : NULL;
     }
-    set_tiers(set, places, count);
+    if (!add_newcomers(set, places)) {
+        endpoint_set_unref(set);
+        return NULL;
+    }
+    set_tiers(set, places, weights, ends);
     return set;
 }
 

@@ -24,20 +24,22 @@ size_t places_settle(struct place *places, size_t count);
 
 /* The endpoints of one tier stand side by side in the set. */
 struct endpoint_tier {
-    size_t first, count;
-    bool even;       /* all weights are the same, and then they are 1 */
-    uint32_t weight; /* the sum of them */
+    uint32_t first, count;
+    uint32_t weight; /* the sum of the weights */
     uint32_t stride; /* where they are not even: see base/stride, for `weight` places */
+    bool even;       /* all weights are the same, and then they are 1 */
 };
 
 /* The endpoints of an upstream at one moment, by tier and address. Immutable; shared by reference
  * count. */
 struct endpoint_set {
     _Atomic unsigned references;
-    size_t count, tier_count;
+    uint32_t
+        serial; /* of all sets of the process: a later one has a greater one, or has begun anew */
+    uint32_t count, tier_count;
     struct endpoint_tier *tiers; /* in order, none empty */
-    uint32_t *weights;           /* of each endpoint, at least 1, as they relate within the tier */
-    uint32_t *ends;              /* the sum of the weights of its tier up to and with each */
+    const uint32_t *weights;     /* of each endpoint, at least 1, as they relate within the tier */
+    const uint32_t *ends;        /* the sum of the weights of its tier up to and with each */
     struct endpoint *endpoints[];
 };
 
@@ -51,6 +53,13 @@ struct endpoint_set *endpoint_set_new(const struct endpoint_set *previous,
 /* Any thread. The last endpoint_set_unref() frees; NULL is accepted. */
 struct endpoint_set *endpoint_set_ref(struct endpoint_set *set);
 void endpoint_set_unref(struct endpoint_set *set);
+
+/* Whether `set` was made after `other`. */
+static inline bool endpoint_set_is_newer(const struct endpoint_set *set,
+                                         const struct endpoint_set *other)
+{
+    return (int32_t)(set->serial - other->serial) > 0;
+}
 
 /* Whether the set has these places, and no others, with the same weights and tiers. */
 bool endpoint_set_is(const struct endpoint_set *set, const struct place *places, size_t count);

@@ -16,7 +16,7 @@ static uint64_t mix(uint64_t digest, const void *bytes, size_t size)
     return digest;
 }
 
-static uint64_t digest_of(const struct answer *answer)
+static uint32_t digest_of(const struct answer *answer)
 {
     char text[RECORD_TEXT_MAX];
     uint64_t digest = 0xcbf29ce484222325u;
@@ -28,7 +28,12 @@ static uint64_t digest_of(const struct answer *answer)
             digest = mix(digest, at, 1);
         digest = mix(digest, numbers, sizeof numbers);
     }
-    return digest;
+    return (uint32_t)(digest ^ digest >> 32);
+}
+
+static uint16_t at_most_16_bits(size_t number)
+{
+    return number < UINT16_MAX ? (uint16_t)number : UINT16_MAX;
 }
 
 static bool alike(const struct history_entry *a, const struct history_entry *b)
@@ -47,17 +52,17 @@ bool history_note(struct history *history, const struct reply *reply, usec_t wai
         .first = now,
         .last = now,
         .repeats = 1,
-        .source = reply->source,
+        .source = reply->source & 3,
         .server = reply->server,
-        .outcome = answer->outcome,
+        .outcome = answer->outcome & 15,
         .ttl = answer->ttl,
-        .ttl_origin = answer->ttl_origin,
-        .count = (uint32_t)answer->count,
+        .ttl_origin = answer->ttl_origin & 3,
+        .count = at_most_16_bits(answer->count),
         .truncated = answer->truncated,
-        .refused = answer->refused,
+        .refused = at_most_16_bits(answer->refused),
         .digest = digest_of(answer),
         .wait = wait,
-        .reason = reason,
+        .reason = reason & 7,
     };
     if (history->entries.count > 0) {
         struct history_entry *newest = ring_item(&history->entries, sizeof entry, 0);
@@ -73,6 +78,19 @@ bool history_note(struct history *history, const struct reply *reply, usec_t wai
     if (place)
         *place = entry;
     return true;
+}
+
+void history_recall(struct history *history, const struct history_entry *entry)
+{
+    bool reused;
+    struct history_entry *place =
+        history->entries.count > 0
+            ? NULL
+            : ring_push(&history->entries, sizeof *entry, HISTORY_MOST, &reused);
+    if (place) {
+        *place = *entry;
+        place->digest = digest_of(&(struct answer){.count = 0});
+    }
 }
 
 const struct history_entry *history_entry(const struct history *history, size_t n)

@@ -99,6 +99,15 @@ static void refresh(struct hosts *hosts)
     fclose(file);
 }
 
+bool hosts_knows(struct hosts *hosts, const char *name)
+{
+    refresh(hosts);
+    for (size_t i = 0; i < hosts->count; i++)
+        if (strcasecmp(hosts->entries[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
                   struct answer *ret_answer)
 {
@@ -120,7 +129,7 @@ bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
             break;
         }
         answer.records = grown;
-        grown[answer.count++] = (struct record){.address = hosts->entries[i].address};
+        grown[answer.count++] = record_of(hosts->entries[i].address);
         answer.outcome = ANSWER_RECORDS;
     }
     if (!known)

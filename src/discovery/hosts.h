@@ -25,4 +25,7 @@ void hosts_free(struct hosts *hosts);
 bool hosts_answer(struct hosts *hosts, const char *name, enum dns_type type,
                   struct answer *ret_answer);
 
+/* Whether it has any address of the name. */
+bool hosts_knows(struct hosts *hosts, const char *name);
+
 #endif

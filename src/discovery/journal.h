@@ -23,8 +23,8 @@ const char *change_text(enum change change);
 
 struct journal_entry {
     usec_t when;
-    enum change change;
     struct record record;
+    enum change change;
 };
 
 /* The last so many changes of one question's records. All zero: empty. Belongs to the main thread.

@@ -16,9 +16,9 @@ static void *pack(const struct answer *answer, enum dns_type type)
     size_t size = address_size(type);
     char *packed = calloc(answer->count + 1, size);
     for (size_t i = 0; packed && i < answer->count; i++) {
-        const struct address *address = &answer->records[i].address;
-        const void *bytes = type == DNS_TYPE_A ? (const void *)&address->in.sin_addr
-                                               : (const void *)&address->in6.sin6_addr;
+        const struct record *record = &answer->records[i];
+        const void *bytes =
+            type == DNS_TYPE_A ? (const void *)&record->ipv4 : (const void *)&record->ipv6;
         memcpy(packed + i * size, bytes, size);
     }
     return packed;
@@ -32,8 +32,8 @@ static bool unpack(const struct kept *kept, enum dns_type type, struct answer *r
     if (!records)
         return false;
     for (size_t i = 0; i < kept->count; i++)
-        records[i].address =
-            type == DNS_TYPE_A ? address_ipv4(&ipv4[i], 0) : address_ipv6(&ipv6[i], 0);
+        records[i] =
+            record_of(type == DNS_TYPE_A ? address_ipv4(&ipv4[i], 0) : address_ipv6(&ipv6[i], 0));
     *ret_answer =
         (struct answer){.outcome = ANSWER_RECORDS, .records = records, .count = kept->count};
     return true;
@@ -55,7 +55,10 @@ void kept_take(struct kept *kept, enum dns_type type, const struct answer *answe
     if (!records)
         return;
     kept_clear(kept, type);
-    *kept = (struct kept){records, (uint32_t)answer->count, answer->ttl, answer->truncated};
+    *kept = (struct kept){.records = records,
+                          .count = (uint32_t)answer->count & INT32_MAX,
+                          .truncated = answer->truncated,
+                          .ttl = answer->ttl};
 }
 
 bool kept_answer(const struct kept *kept, enum dns_type type, struct answer *ret_answer)

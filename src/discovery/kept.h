@@ -7,9 +7,9 @@
  * comes later than the answer, and mostly nobody does. All zero: none. Belongs to one thread. */
 struct kept {
     void *records; /* addresses alone, side by side; of SRV: struct answer */
-    uint32_t count;
+    uint32_t count : 31;
+    uint32_t truncated : 1;
     uint32_t ttl; /* as of the answer */
-    bool truncated;
 };
 
 /* Keeps a copy in the place of what was kept. `type` is the question's, always the same. Without

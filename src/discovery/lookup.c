@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/timer.h"
 #include "discovery/kept.h"
 
 #define BACKOFF_MAX (10 * USEC_PER_SEC) /* and as long at most to notice that DNS is well again */
@@ -13,11 +14,11 @@
 #define JITTER_MAX (50 * USEC_PER_MSEC)
 #define JITTER_DIVISOR 20 /* a twentieth of short spans */
 
-/* An interface may come up at any time, and looking costs no packet. */
-#define ROUTE_RETRY (10 * USEC_PER_SEC)
-
 /* An address that comes with every SRV answer is asked for only when that one stays away. */
 #define OFFER_GRACE (500 * USEC_PER_MSEC)
+
+/* libevent's clock lags behind ours by so much, so the alarm may ring that much early. */
+#define ALARM_EARLY (4 * USEC_PER_MSEC)
 
 /* Several upstreams may hand over the same one. */
 #define OFFER_GAP (50 * USEC_PER_MSEC)
@@ -28,22 +29,27 @@ struct lookups {
     lookup_report *report;
     void *report_arg;
     struct list all;
+    struct timers timers; /* an event of libevent's for each would be larger than the lookup */
+    struct event *alarm;  /* for the first of them */
+    struct dozers *dozers;
+    size_t aaaa_count; /* lookups for AAAA */
 };
 
 struct lookup {
     struct list node;
     struct lookups *lookups;
     struct list subscriptions;
-    struct event *timer;
+    struct timer timer;  /* for the next question, while none is under way */
     struct query *query; /* NULL: waiting for the timer */
     struct kept good;    /* the last answer that had records */
     struct history history;
-    usec_t asked;      /* when the last question was */
-    usec_t due;        /* when the next one is, while none is under way */
-    bool hurried;      /* a failed connect wants the next question */
+    usec_t asked; /* when the last question was */
+    struct servers *servers;
     unsigned failures; /* in a row */
+    uint8_t type;      /* enum dns_type */
+    bool search;
+    bool hurried;      /* a failed connect wants the next question */
     bool told_failing; /* what was reported last */
-    struct question question;
     char name[];
 };
 
@@ -77,22 +83,26 @@ usec_t lookup_backoff(unsigned failures, usec_t min_ttl, bool starving)
 /* --- asking ---------------------------------------------------------------------------------- */
 
 /* What the keenest subscriber wants, over all of them. */
-static struct subscription keenest(const struct lookup *lookup)
+struct keen {
+    usec_t min_ttl, max_ttl, ask_by;
+    bool starving, without_route;
+};
+
+static struct keen keenest(const struct lookup *lookup)
 {
-    static const bool content;
-    struct subscription keen = {.min_ttl = INT64_MAX, .max_ttl = INT64_MAX, .starving = &content};
+    struct keen keen = {.min_ttl = INT64_MAX, .max_ttl = INT64_MAX};
     list_each(node, &lookup->subscriptions)
     {
         const struct subscription *one = list_entry(node, struct subscription, node);
-        if (one->min_ttl < keen.min_ttl)
-            keen.min_ttl = one->min_ttl;
-        if (one->max_ttl < keen.max_ttl)
-            keen.max_ttl = one->max_ttl;
+        const struct interest *interest = one->interest;
+        if (interest->min_ttl < keen.min_ttl)
+            keen.min_ttl = interest->min_ttl;
+        if (interest->max_ttl < keen.max_ttl)
+            keen.max_ttl = interest->max_ttl;
         if (one->ask_by != 0 && (keen.ask_by == 0 || one->ask_by < keen.ask_by))
             keen.ask_by = one->ask_by;
-        keen.without_route = keen.without_route || one->without_route;
-        if (*one->starving)
-            keen.starving = one->starving;
+        keen.without_route = keen.without_route || interest->without_route;
+        keen.starving = keen.starving || interest->starving;
     }
     if (keen.max_ttl < keen.min_ttl)
         keen.max_ttl = keen.min_ttl;
@@ -100,19 +110,30 @@ static struct subscription keenest(const struct lookup *lookup)
 }
 
 /* No address of this type is no failure where the type never had one: most names have no AAAA. */
-static bool is_failure(const struct lookup *lookup, const struct subscription *keen,
+static bool is_failure(const struct lookup *lookup, const struct keen *keen,
                        enum answer_outcome outcome)
 {
     if (outcome == ANSWER_RECORDS || outcome == ANSWER_NOT_ASKED)
         return false;
-    return outcome != ANSWER_EMPTY || lookup->good.count > 0 || *keen->starving;
+    return outcome != ANSWER_EMPTY || lookup->good.count > 0 || keen->starving;
+}
+
+static void set_alarm(struct lookups *lookups)
+{
+    usec_t due = timers_due(&lookups->timers), now = clock_now();
+    struct timeval span = clock_timeval(due > now ? due - now : 0);
+    if (due == 0)
+        event_del(lookups->alarm);
+    else if (event_add(lookups->alarm, &span) < 0) /* no memory: once more in the next turn */
+        event_active(lookups->alarm, EV_TIMEOUT, 0);
 }
 
 static void ask_in(struct lookup *lookup, usec_t wait)
 {
-    struct timeval span = clock_timeval(wait);
-    lookup->due = clock_now() + wait;
-    event_add(lookup->timer, &span);
+    struct lookups *lookups = lookup->lookups;
+    timer_start(&lookups->timers, &lookup->timer, clock_now() + wait);
+    if (lookups->timers.first == &lookup->timer)
+        set_alarm(lookups);
 }
 
 void lookup_hurry(struct lookup *lookup)
@@ -122,7 +143,7 @@ void lookup_hurry(struct lookup *lookup)
     usec_t now = clock_now(), soonest = lookup->asked + keenest(lookup).min_ttl;
     usec_t due = soonest > now ? soonest : now;
     lookup->hurried = true;
-    if (due < lookup->due)
+    if (due < lookup->timer.due)
         ask_in(lookup, due - now);
 }
 
@@ -132,12 +153,12 @@ struct wait {
 };
 
 /* How long to wait for the next question after this answer, if nothing presses. */
-static struct wait calm_wait(const struct lookup *lookup, const struct subscription *keen,
+static struct wait calm_wait(const struct lookup *lookup, const struct keen *keen,
                              const struct answer *answer)
 {
-    bool urgent = *keen->starving || keen->ask_by != 0;
+    bool urgent = keen->starving || keen->ask_by != 0;
     if (answer->outcome == ANSWER_NOT_ASKED)
-        return (struct wait){ROUTE_RETRY, WAIT_ROUTE};
+        return (struct wait){WAIT_FOR_ROUTE, WAIT_ROUTE};
     if (lookup->failures > 0)
         return (struct wait){lookup_backoff(lookup->failures, keen->min_ttl, urgent), WAIT_BACKOFF};
     usec_t span = lookup_ttl(answer->ttl, keen->min_ttl, keen->max_ttl);
@@ -147,7 +168,7 @@ static struct wait calm_wait(const struct lookup *lookup, const struct subscript
     return (struct wait){span, reason};
 }
 
-static struct wait next_wait(const struct lookup *lookup, const struct subscription *keen,
+static struct wait next_wait(const struct lookup *lookup, const struct keen *keen,
                              const struct answer *answer, usec_t now)
 {
     struct wait wait = calm_wait(lookup, keen, answer);
@@ -166,7 +187,7 @@ static void tell(struct lookup *lookup, const struct reply *reply, struct wait w
     bool failing = lookup->failures > (patient ? 1u : 0u);
     struct lookup_news news = {
         .name = lookup->name,
-        .type = lookup->question.type,
+        .type = lookup_type(lookup),
         .reply = reply,
         .wait = wait.span,
         .reason = wait.reason,
@@ -185,14 +206,14 @@ static void take_reply(struct lookup *lookup, const struct reply *reply, usec_t 
     usec_t now = clock_now();
     lookup->hurried = false;
     if (answer->outcome == ANSWER_RECORDS)
-        kept_take(&lookup->good, lookup->question.type, answer);
+        kept_take(&lookup->good, lookup_type(lookup), answer);
     /* First the subscribers, who then know what they need. */
     list_each(node, &lookup->subscriptions)
     {
         struct subscription *one = list_entry(node, struct subscription, node);
-        one->answered(one, reply, now);
+        one->interest->answered(one, reply, now);
     }
-    struct subscription keen = keenest(lookup);
+    struct keen keen = keenest(lookup);
     lookup->failures = is_failure(lookup, &keen, answer->outcome) ? lookup->failures + 1 : 0;
     struct wait wait = next_wait(lookup, &keen, answer, now);
     ask_in(lookup, lookup_jitter(wait.span) + grace);
@@ -218,17 +239,29 @@ void lookup_offer(struct lookup *lookup, const struct answer *answer)
     take_reply(lookup, &reply, OFFER_GRACE);
 }
 
-static void on_timer(evutil_socket_t fd, short events, void *arg)
+static void on_timer(struct timer *timer)
 {
-    struct lookup *lookup = arg;
+    struct lookup *lookup = list_entry(timer, struct lookup, timer);
+    const struct question question = {
+        .servers = lookup->servers,
+        .name = lookup->name,
+        .type = lookup_type(lookup),
+        .search = lookup->search,
+        .needs_route = !keenest(lookup).without_route,
+        .urgent = lookup->hurried,
+    };
+    lookup->asked = clock_now();
+    if (resolver_ask(lookup->lookups->resolver, &question, on_reply, lookup, &lookup->query) < 0)
+        ask_in(lookup, USEC_PER_SEC); /* no memory: what is known serves on */
+}
+
+static void on_alarm(evutil_socket_t fd, short events, void *arg)
+{
+    struct lookups *lookups = arg;
     (void)fd;
     (void)events;
-    lookup->asked = clock_now();
-    lookup->question.urgent = lookup->hurried;
-    lookup->question.needs_route = !keenest(lookup).without_route;
-    if (resolver_ask(lookup->lookups->resolver, &lookup->question, on_reply, lookup,
-                     &lookup->query) < 0)
-        ask_in(lookup, USEC_PER_SEC); /* no memory: what is known serves on */
+    timers_run(&lookups->timers, clock_now() + ALARM_EARLY);
+    set_alarm(lookups);
 }
 
 /* --- subscribing ------------------------------------------------------------------------------ */
@@ -242,21 +275,36 @@ struct lookups *lookups_new(struct event_base *base, struct resolver *resolver,
     *lookups =
         (struct lookups){.base = base, .resolver = resolver, .report = report, .report_arg = arg};
     list_init(&lookups->all);
-    return lookups;
+    lookups->alarm = evtimer_new(base, on_alarm, lookups);
+    lookups->dozers = dozers_new(base);
+    if (lookups->alarm && lookups->dozers)
+        return lookups;
+    lookups_free(lookups);
+    return NULL;
 }
 
 void lookups_free(struct lookups *lookups)
 {
+    if (!lookups)
+        return;
+    if (lookups->alarm)
+        event_free(lookups->alarm);
+    dozers_free(lookups->dozers);
     free(lookups);
+}
+
+struct dozers *lookups_dozers(const struct lookups *lookups)
+{
+    return lookups->dozers;
 }
 
 static void lookup_free(struct lookup *lookup)
 {
+    lookup->lookups->aaaa_count -= lookup->type == DNS_TYPE_AAAA;
     list_remove(&lookup->node);
     query_cancel(lookup->query);
-    if (lookup->timer)
-        event_free(lookup->timer);
-    kept_clear(&lookup->good, lookup->question.type);
+    timer_stop(&lookup->lookups->timers, &lookup->timer);
+    kept_clear(&lookup->good, lookup_type(lookup));
     history_clear(&lookup->history);
     free(lookup);
 }
@@ -268,16 +316,14 @@ static struct lookup *lookup_new(struct lookups *lookups, const struct question 
     if (!lookup)
         return NULL;
     lookup->lookups = lookups;
-    lookup->question = *question;
+    lookup->servers = question->servers;
+    lookup->type = (uint8_t)question->type;
+    lookup->search = question->search;
     memcpy(lookup->name, question->name, size);
-    lookup->question.name = lookup->name;
     list_init(&lookup->subscriptions);
     list_append(&lookups->all, &lookup->node);
-    lookup->timer = evtimer_new(lookups->base, on_timer, lookup);
-    if (!lookup->timer) {
-        lookup_free(lookup);
-        return NULL;
-    }
+    lookups->aaaa_count += lookup->type == DNS_TYPE_AAAA;
+    timer_init(&lookup->timer, on_timer);
     ask_in(lookup, 0);
     return lookup;
 }
@@ -285,32 +331,56 @@ static struct lookup *lookup_new(struct lookups *lookups, const struct question 
 /* A subscriber that came later may be keener than those before. */
 static void suit_newcomer(struct lookup *lookup)
 {
-    struct subscription keen = keenest(lookup);
+    struct keen keen = keenest(lookup);
     if (lookup->query || lookup->failures > 0 || lookup->asked == 0)
         return;
     usec_t now = clock_now();
     usec_t due = lookup->asked + lookup_ttl(lookup->good.ttl, keen.min_ttl, keen.max_ttl);
-    if (due < lookup->due)
+    if (due < lookup->timer.due)
         ask_in(lookup, due > now ? due - now : 0);
 }
 
 static bool asks(const struct lookup *lookup, const struct question *question)
 {
-    const struct question *own = &lookup->question;
-    return own->servers == question->servers && own->type == question->type &&
-           own->search == question->search && strcmp(lookup->name, question->name) == 0;
+    return lookup->servers == question->servers && lookup->type == question->type &&
+           lookup->search == question->search && strcmp(lookup->name, question->name) == 0;
+}
+
+static struct lookup *find(const struct lookups *lookups, const struct question *question)
+{
+    list_each(node, &lookups->all)
+    {
+        struct lookup *lookup = list_entry(node, struct lookup, node);
+        if (asks(lookup, question))
+            return lookup;
+    }
+    return NULL;
+}
+
+bool lookups_may_ask(const struct lookups *lookups, const struct question *question)
+{
+    return (lookups->aaaa_count > 0 && find(lookups, question)) ||
+           resolver_may_ask(lookups->resolver, question);
+}
+
+void lookups_tell_not_asked(const struct lookups *lookups, const char *name, bool fresh)
+{
+    static const struct answer answer = {.outcome = ANSWER_NOT_ASKED, .ttl = ANSWER_TTL_UNKNOWN};
+    const struct reply reply = {.answer = &answer, .source = REPLY_NOBODY, .asked = name};
+    const struct lookup_news news = {.name = name,
+                                     .type = DNS_TYPE_AAAA,
+                                     .reply = &reply,
+                                     .wait = WAIT_FOR_ROUTE,
+                                     .reason = WAIT_ROUTE,
+                                     .fresh = fresh};
+    if (lookups->report)
+        lookups->report(lookups->report_arg, &news);
 }
 
 int lookups_subscribe(struct lookups *lookups, const struct question *question,
                       struct subscription *subscription)
 {
-    struct lookup *found = NULL;
-    list_each(node, &lookups->all)
-    {
-        struct lookup *one = list_entry(node, struct lookup, node);
-        if (asks(one, question))
-            found = one;
-    }
+    struct lookup *found = find(lookups, question);
     if (!found && !(found = lookup_new(lookups, question)))
         return -ENOMEM;
     subscription->lookup = found;
@@ -342,7 +412,7 @@ const char *lookup_name(const struct lookup *lookup)
 
 enum dns_type lookup_type(const struct lookup *lookup)
 {
-    return lookup->question.type;
+    return (enum dns_type)lookup->type;
 }
 
 const struct history *lookup_history(const struct lookup *lookup)
@@ -350,12 +420,17 @@ const struct history *lookup_history(const struct lookup *lookup)
     return &lookup->history;
 }
 
+void lookup_recall(struct lookup *lookup, const struct history_entry *entry)
+{
+    history_recall(&lookup->history, entry);
+}
+
 usec_t lookup_due(const struct lookup *lookup)
 {
-    return lookup->query ? 0 : lookup->due;
+    return lookup->query ? 0 : lookup->timer.due;
 }
 
 bool lookup_answer(const struct lookup *lookup, struct answer *ret_answer)
 {
-    return kept_answer(&lookup->good, lookup->question.type, ret_answer);
+    return kept_answer(&lookup->good, lookup_type(lookup), ret_answer);
 }

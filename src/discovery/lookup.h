@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "discovery/answer.h"
+#include "discovery/doze.h"
 #include "discovery/history.h"
 #include "discovery/resolver.h"
 
@@ -18,17 +19,24 @@ struct lookup;
 /* All lookups of the process. */
 struct lookups;
 
-/* Who wants a lookup. Embedded in the subscriber, which sets everything but `node` and `lookup`. */
+struct subscription;
+
+/* What a subscriber wants of all its lookups. Embedded in it. */
+struct interest {
+    /* A question ended, however it did. The reply is borrowed; `now` is the time. The subscriber
+     * brings `ask_by` and `starving` up to date. Never called from within lookups_subscribe(). */
+    void (*answered)(struct subscription *subscription, const struct reply *reply, usec_t now);
+    usec_t min_ttl, max_ttl; /* the lookup is asked as often as its keenest subscriber wants */
+    bool starving;           /* has no address at all: failures are retried sooner */
+    bool without_route;      /* asks for AAAA on a host without an IPv6 route too */
+};
+
+/* Who wants a lookup. Embedded in the subscriber, which sets `interest` and `ask_by`. */
 struct subscription {
     struct list node;
     struct lookup *lookup;
-    /* A question ended, however it did. The reply is borrowed; `now` is the time. The subscriber
-     * brings the fields below up to date. Never called from within lookups_subscribe(). */
-    void (*answered)(struct subscription *subscription, const struct reply *reply, usec_t now);
-    usec_t min_ttl, max_ttl; /* the lookup is asked as often as its keenest subscriber wants */
-    usec_t ask_by;           /* ask again by this time, though the TTL says later; 0: no matter */
-    const bool *starving;    /* has no address at all: failures are retried sooner */
-    bool without_route;      /* asks for AAAA on a host without an IPv6 route too */
+    const struct interest *interest;
+    usec_t ask_by; /* ask again by this time, though the TTL says later; 0: no matter */
 };
 
 /* What became of a question, for who reports it. */
@@ -58,6 +66,19 @@ struct resolver *lookups_resolver(const struct lookups *lookups);
  * subscriber starts the asking, a later one shares what is known already. Returns 0 or -ENOMEM. */
 int lookups_subscribe(struct lookups *lookups, const struct question *question,
                       struct subscription *subscription);
+
+/* The questions for AAAA that nobody asks. */
+struct dozers *lookups_dozers(const struct lookups *lookups);
+
+/* Whether a question for AAAA can be asked: hosts(5) knows the name, or there is an IPv6 route; or
+ * somebody asks it anyway. */
+bool lookups_may_ask(const struct lookups *lookups, const struct question *question);
+
+/* Reports that the AAAA of the name is not asked. */
+void lookups_tell_not_asked(const struct lookups *lookups, const char *name, bool fresh);
+
+/* What its history says of the time before it was one. */
+void lookup_recall(struct lookup *lookup, const struct history_entry *entry);
 
 /* The last subscriber ends the asking. */
 void lookups_unsubscribe(struct subscription *subscription);

@@ -92,10 +92,38 @@ static bool is_repetition(const struct membership *membership, const struct answ
 
 /* --- members --------------------------------------------------------------------------------- */
 
+/* Most names are answered alike for ever: that their records came with the first answer is noted
+ * when there is more to say. */
+static void note_founders(struct membership *membership)
+{
+    usec_t founded = membership->founded;
+    membership->founded = 0;
+    for (size_t i = 0; i < membership->count && founded != 0; i++)
+        journal_note(&membership->journal, CHANGE_ADDED, &membership->members[i].record, founded);
+}
+
+/* Before anybody leaves. */
 static void note(struct membership *membership, enum change change, const struct member *member,
                  usec_t now)
 {
+    note_founders(membership);
     journal_note(&membership->journal, change, &member->record, now);
+}
+
+size_t membership_changes(const struct membership *membership)
+{
+    if (membership->founded == 0)
+        return membership->journal.entries.count;
+    return membership->count < JOURNAL_MOST ? membership->count : JOURNAL_MOST;
+}
+
+struct journal_entry membership_change(const struct membership *membership, size_t n)
+{
+    if (membership->founded == 0)
+        return *journal_entry(&membership->journal, n);
+    const struct member *founder = &membership->members[membership->count - 1 - n];
+    return (struct journal_entry){
+        .when = membership->founded, .change = CHANGE_ADDED, .record = founder->record};
 }
 
 static void remove_at(struct membership *membership, size_t index, enum change why, usec_t now)
@@ -149,14 +177,17 @@ static size_t count_new(const struct membership *membership, const struct answer
 static bool insert_at(struct membership *membership, size_t at, const struct record *record,
                       usec_t now)
 {
-    struct member member = {.state = MEMBER_PRESENT, .since = now, .seen = now};
+    struct member member = {.since = now, .seen = now};
     if (!record_copy(&member.record, record))
         return false;
+    member.state = MEMBER_PRESENT;
+    member.misses = 0;
     memmove(&membership->members[at + 1], &membership->members[at],
             (membership->count - at) * sizeof member);
     membership->members[at] = member;
     membership->count++;
-    note(membership, CHANGE_ADDED, &member, now);
+    if (membership->founded == 0)
+        note(membership, CHANGE_ADDED, &member, now);
     return true;
 }
 
@@ -166,6 +197,9 @@ static bool merge(struct membership *membership, const struct answer *answer, us
 {
     size_t at = 0, fresh = count_new(membership, answer);
     if (fresh > 0) {
+        bool first = membership->count == 0 && membership_changes(membership) == 0;
+        note_founders(membership);
+        membership->founded = first ? now : 0;
         struct member *grown =
             reallocarray(membership->members, membership->count + fresh, sizeof *grown);
         if (!grown)
@@ -183,6 +217,11 @@ static bool merge(struct membership *membership, const struct answer *answer, us
             return false;
     }
     return true;
+}
+
+bool membership_found(struct membership *membership, const struct answer *known, usec_t now)
+{
+    return merge(membership, known, now);
 }
 
 /* --- what the answer lacks ---------------------------------------------------------------------
@@ -224,7 +263,11 @@ static void count_misses(struct membership *membership, const struct answer *ans
         if (answer_names(answer, &member->record))
             continue;
         member->state = MEMBER_ABSENT;
-        if (!repetition && ++member->misses >= membership->miss_limit)
+        if (repetition)
+            continue;
+        if (member->misses < UINT16_MAX)
+            member->misses++;
+        if (member->misses >= membership->miss_limit)
             remove_at(membership, i, CHANGE_GONE_MISSED, now);
     }
 }

@@ -23,12 +23,18 @@ enum member_state {
 const char *member_state_name(enum member_state state);
 
 struct member {
-    struct record record;
-    enum member_state state;
-    unsigned misses; /* samples in a row that did not name it */
-    usec_t since;    /* when it came in */
-    usec_t seen;     /* when an answer named it last */
+    union {
+        struct record record;
+        struct {
+            uint8_t the_record[offsetof(struct record, spare)];
+            uint8_t state;   /* enum member_state */
+            uint16_t misses; /* samples in a row that did not name it */
+        };
+    };
+    usec_t since; /* when it came in */
+    usec_t seen;  /* when an answer named it last */
 };
+_Static_assert(sizeof(struct member) <= 40, "there is one for each address of each upstream");
 
 struct membership_rules {
     usec_t hold;          /* how long "there is nothing" must be said before it counts */
@@ -37,10 +43,12 @@ struct membership_rules {
 
 struct membership {
     struct member *members; /* sorted by record_compare() */
-    size_t count;
+    uint32_t count;
+    uint32_t miss_limit; /* what the last sample came to: so many misses expel; 0: no sample */
     usec_t held_since;   /* since when every answer was "nothing"; 0: the last one was not */
     usec_t sample_until; /* when the last sample's TTL is over */
-    unsigned miss_limit; /* what the last sample came to: so many misses expel; 0: no sample */
+    usec_t founded;      /* when all its members came, and nothing changed before or since: then the
+                          * journal, which would say just that, is empty; 0: it says what there is */
     struct journal journal;
 };
 
@@ -88,6 +96,15 @@ extern const struct membership_row membership_table[MEMBERSHIP_EVENTS];
 enum membership_event membership_take(struct membership *membership,
                                       const struct membership_rules *rules,
                                       const struct answer *answer, usec_t now);
+
+/* How many changes are known, the last JOURNAL_MOST, and the n-th of them, the newest first: its
+ * record is borrowed. n is below the number. */
+size_t membership_changes(const struct membership *membership);
+struct journal_entry membership_change(const struct membership *membership, size_t n);
+
+/* Takes in what is known from before the first answer, as if an answer had named it: later ones are
+ * judged by that. Returns false where memory lacks: then some may be in. */
+bool membership_found(struct membership *membership, const struct answer *known, usec_t now);
 
 /* The member that names the same as `record`, or NULL. */
 const struct member *membership_find(const struct membership *membership,

@@ -317,6 +317,11 @@ static bool answered_here(struct query *query, usec_t now)
     return true;
 }
 
+bool resolver_may_ask(struct resolver *resolver, const struct question *question)
+{
+    return hosts_knows(resolver->hosts, question->name) || has_route(resolver, clock_now());
+}
+
 static struct query *next_to_send(const struct resolver *resolver)
 {
     const struct list *from =

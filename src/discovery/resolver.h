@@ -86,6 +86,9 @@ void resolver_free(struct resolver *resolver);
 int resolver_ask(struct resolver *resolver, const struct question *question,
                  resolver_callback *callback, void *arg, struct query **ret_query);
 
+/* Whether a question for AAAA that needs a route would get more than ANSWER_NOT_ASKED. */
+bool resolver_may_ask(struct resolver *resolver, const struct question *question);
+
 /* No callback comes any more. The query must not have called back yet. Accepts NULL. */
 void query_cancel(struct query *query);
 

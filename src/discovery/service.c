@@ -24,7 +24,8 @@ static void target_new(struct service *service, struct list *next, const struct 
         return;
     }
     list_append(next, &target->node);
-    if (host_start(&target->host, service->srv.scope, record->target, false, record->port) < 0)
+    if (host_start(&target->host, source_scope(&service->srv), record->target, false,
+                   record->port) < 0)
         target_free(target);
 }
 
@@ -62,7 +63,7 @@ static void align(struct service *service)
 static void on_answered(struct source *source, const struct reply *reply, usec_t now)
 {
     struct service *service = list_entry(source, struct service, srv);
-    struct scope *scope = source->scope;
+    struct scope *scope = source_scope(source);
     (void)now;
     bool outer = scope->batching;
     scope->batching = true; /* one change, however many targets have a part in it */

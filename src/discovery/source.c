@@ -1,28 +1,32 @@
 #include "discovery/source.h"
 
+struct scope *source_scope(const struct source *source)
+{
+    return list_entry(source->subscription.interest, struct scope, interest);
+}
+
 /* When the question must be asked again to confirm what the last answer claimed. */
 static usec_t ask_by(const struct source *source, usec_t now)
 {
     if (membership_unconfirmed(&source->membership))
-        return now + source->subscription.min_ttl;
-    return membership_held_until(&source->membership, &source->scope->rules);
+        return now + source->subscription.interest->min_ttl;
+    return membership_held_until(&source->membership, &source_scope(source)->rules);
 }
 
 static void on_answered(struct subscription *subscription, const struct reply *reply, usec_t now)
 {
     struct source *source = list_entry(subscription, struct source, subscription);
+    struct scope *scope = source_scope(source);
     const struct answer *answer = reply->answer;
-    enum membership_event event =
-        membership_take(&source->membership, &source->scope->rules, answer, now);
+    enum membership_event event = membership_take(&source->membership, &scope->rules, answer, now);
     /* Who does not know cannot confirm: then the back-off goes before what is unsettled. */
     bool knows = membership_table[event].verdict != MEMBERSHIP_KEEP;
     subscription->ask_by = knows ? ask_by(source, now) : 0;
     if (source->answered)
         source->answered(source, reply, now);
     bool good = answer->outcome == ANSWER_RECORDS;
-    source->scope->changed(
-        source->scope->arg,
-        good ? lookup_ttl(answer->ttl, subscription->min_ttl, subscription->max_ttl) : 0);
+    const struct interest *interest = &scope->interest;
+    scope->changed(scope, good ? lookup_ttl(answer->ttl, interest->min_ttl, interest->max_ttl) : 0);
 }
 
 int source_start(struct source *source, struct scope *scope, const char *name, enum dns_type type,
@@ -30,12 +34,8 @@ int source_start(struct source *source, struct scope *scope, const char *name, e
 {
     struct question question = {
         .servers = scope->servers, .name = name, .type = type, .search = search};
-    source->scope = scope;
-    source->subscription.answered = on_answered;
-    source->subscription.min_ttl = scope->min_ttl;
-    source->subscription.max_ttl = scope->max_ttl;
-    source->subscription.starving = &scope->starving;
-    source->subscription.without_route = scope->without_route;
+    scope->interest.answered = on_answered;
+    source->subscription.interest = &scope->interest;
     int result = lookups_subscribe(scope->lookups, &question, &source->subscription);
     if (result < 0)
         return result;

@@ -35,7 +35,7 @@ typedef void dial_callback(void *arg, const struct dial_result *result);
  * everything else that is found, the endpoint's ejection learns (view_note()).
  *
  * Never calls back before it returns; then exactly one callback within the upstream's deadline,
- * unless dial_cancel() is called first. Returns 0 or -ENOMEM. */
+ * unless dial_cancel() is called first. Returns 0 or -ENOMEM. The view counts: view_count(). */
 int dial_start(struct view *view, dial_callback *callback, void *arg, struct dial **ret_dial);
 
 /* The connects started so far. */

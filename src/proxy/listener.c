@@ -31,10 +31,10 @@ struct listener {
     struct acceptor *acceptor;
     struct view *view;
     struct watch watch;
-    int most_per_turn;
-    int batch;             /* as many are taken in a turn now */
     unsigned crowded_turn; /* the last turn that took a whole batch */
-    bool stale;            /* while a configuration is applied: not found in it yet */
+    uint8_t most_per_turn;
+    uint8_t batch; /* as many are taken in a turn now */
+    bool stale;    /* while a configuration is applied: not found in it yet */
 };
 
 struct acceptor {
@@ -278,12 +278,12 @@ static void on_accept(struct watch *watch, uint32_t events)
     unsigned turn = listener->acceptor->loop->turns;
     (void)events;
     if (listener->crowded_turn + 1 == turn && listener->batch <= listener->most_per_turn / 2)
-        listener->batch *= 2;
+        listener->batch = (uint8_t)(listener->batch * 2);
     int accepted = accept_some(listener, listener->batch);
     if (accepted == listener->batch)
         listener->crowded_turn = turn;
     else
-        listener->batch = accepted > 0 ? accepted : 1;
+        listener->batch = accepted > 0 ? (uint8_t)accepted : 1;
 }
 
 /* --- from start to stop

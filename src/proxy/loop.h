@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/timer.h"
 #include "proxy/pipe.h"
 #include "proxy/spare.h"
-#include "proxy/timer.h"
 
 /* Bytes that pass through here in one piece. One buffer serves all sessions of a thread. */
 #define LOOP_BUFFER_SIZE ((size_t)64 * 1024)

@@ -193,8 +193,9 @@ static void on_dialled(void *arg, const struct dial_result *result)
 int session_start(struct view *view, int fd, const struct address *client,
                   void (*on_end)(struct view *view))
 {
-    struct session *session = spare_take(&view->loop->spares, SPARE_SESSION, sizeof *session);
-    if (!session) {
+    struct session *session = NULL;
+    if (!view_count(view) ||
+        !(session = spare_take(&view->loop->spares, SPARE_SESSION, sizeof *session))) {
         socket_reset(fd);
         return -ENOMEM;
     }

@@ -30,7 +30,7 @@ struct tally {
     counter duration_sum, duration_counts[TALLY_DURATION_BOUNDS + 1];
 };
 
-/* Memory that each further upstream costs, once a thread. */
+/* Memory that an upstream costs once a thread that has served it. */
 #define TALLY_SIZE_MOST 640
 _Static_assert(sizeof(struct tally) <= TALLY_SIZE_MOST, "a tally is small");
 

@@ -6,27 +6,13 @@
 #include "base/log.h"
 #include "config/value.h"
 
-/* Each begins a cache line of its own, and ends the last of them. */
-static struct tally *make_tallies(size_t count)
-{
-    struct tally *tallies = aligned_alloc(_Alignof(struct tally), count * sizeof *tallies);
-    if (tallies)
-        memset(tallies, 0, count * sizeof *tallies);
-    return tallies;
-}
-
 struct upstream *upstream_new(uint32_t max_connections, size_t workers,
                               const struct upstream_watcher *watcher)
 {
-    struct upstream *upstream = calloc(1, sizeof *upstream);
+    struct upstream *upstream = calloc(1, sizeof *upstream + workers * sizeof *upstream->seats);
     if (!upstream)
         return NULL;
-    upstream->tallies = make_tallies(workers);
-    if (!upstream->tallies) {
-        free(upstream);
-        return NULL;
-    }
-    upstream->workers = workers;
+    upstream->workers = (uint32_t)workers;
     upstream->references = 1;
     upstream->watcher = *watcher;
     balancer_init(&upstream->balancer);
@@ -79,11 +65,27 @@ void upstream_note(struct upstream *upstream, const struct upstream_config *conf
         upstream->watcher.on_turn(upstream->watcher.arg);
 }
 
+/* It begins a cache line of its own, and ends the last of them. */
+struct tally *upstream_tally_of(struct upstream *upstream, size_t worker)
+{
+    struct tally *tally =
+        atomic_load_explicit(&upstream->seats[worker].tally, memory_order_relaxed);
+    if (tally || !(tally = aligned_alloc(_Alignof(struct tally), sizeof *tally)))
+        return tally;
+    memset(tally, 0, sizeof *tally);
+    atomic_store_explicit(&upstream->seats[worker].tally, tally, memory_order_release);
+    return tally;
+}
+
 void upstream_tally(const struct upstream *upstream, struct tally_sum *ret_sum)
 {
     *ret_sum = (struct tally_sum){0};
-    for (size_t i = 0; i < upstream->workers; i++)
-        tally_add_to(&upstream->tallies[i], ret_sum);
+    for (size_t i = 0; i < upstream->workers; i++) {
+        const struct tally *tally =
+            atomic_load_explicit(&upstream->seats[i].tally, memory_order_acquire);
+        if (tally)
+            tally_add_to(tally, ret_sum);
+    }
 }
 
 struct upstream *upstream_ref(struct upstream *upstream)
@@ -98,7 +100,10 @@ void upstream_unref(struct upstream *upstream)
         return;
     const struct upstream_watcher watcher = upstream->watcher;
     balancer_clear(&upstream->balancer);
-    free(upstream->tallies);
+    for (size_t i = 0; i < upstream->workers; i++) {
+        endpoint_set_unref(atomic_load(&upstream->seats[i].set));
+        free(atomic_load(&upstream->seats[i].tally));
+    }
     hedge_clear(&upstream->hedger);
     free(upstream);
     if (watcher.on_gone)

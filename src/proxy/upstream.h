@@ -1,6 +1,7 @@
 #ifndef REDIAL_PROXY_UPSTREAM_H
 #define REDIAL_PROXY_UPSTREAM_H
 
+#include "base/mailbox.h"
 #include "config/config.h"
 #include "discovery/endpoint.h"
 #include "proxy/balance.h"
@@ -21,15 +22,24 @@ struct upstream_watcher {
     void *arg;
 };
 
+/* What one worker has of an upstream, and what it is to hear of it: a message that is part of the
+ * upstream, so that no want of memory can lose it. */
+struct seat {
+    struct message news;
+    _Atomic bool told;                /* the message is on its way */
+    struct endpoint_set *_Atomic set; /* a newer one, for it to take; NULL: none */
+    struct tally *_Atomic tally;      /* NULL: nothing to count yet */
+};
+
 /* What all workers share of one upstream, for as long as any of them has it. */
 struct upstream {
     _Atomic unsigned references;
+    uint32_t workers;
     struct upstream_watcher watcher;
     struct balancer balancer;
     struct hedger hedger;
     struct limit limit;
-    size_t workers;
-    struct tally *tallies; /* one a worker, by its number */
+    struct seat seats[]; /* one a worker, by its number */
 };
 
 /* A new one with one reference, or NULL where there is no memory. `workers` is how many worker
@@ -52,6 +62,11 @@ struct finding {
  * tells of that. `config` and `set` are those of the upstream now. Any thread. */
 void upstream_note(struct upstream *upstream, const struct upstream_config *config,
                    const struct endpoint_set *set, const struct finding *finding);
+
+/* The tally of the worker with this number, made when it is asked for first: most upstreams of many
+ * have no connection in most of the workers. NULL where there is no memory. That worker's thread,
+ * and no other at a time. */
+struct tally *upstream_tally_of(struct upstream *upstream, size_t worker);
 
 /* What all its workers have counted so far. Any thread. */
 void upstream_tally(const struct upstream *upstream, struct tally_sum *ret_sum);

@@ -16,7 +16,7 @@ struct view *view_new(struct loop *loop, size_t worker, struct upstream *upstrea
         return NULL;
     *view = (struct view){.loop = loop,
                           .upstream = upstream_ref(upstream),
-                          .tally = &upstream->tallies[worker],
+                          .worker = (uint32_t)worker,
                           .config = config_ref(config),
                           .options = &config->upstreams[index],
                           .set = endpoint_set_ref(set)};

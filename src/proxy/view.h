@@ -16,7 +16,7 @@ struct view {
     struct list node; /* of the worker */
     struct loop *loop;
     struct upstream *upstream;
-    struct tally *tally; /* what this worker counts of the upstream */
+    struct tally *tally; /* what this worker counts of the upstream; NULL: see view_count() */
     struct config *config;
     const struct upstream_config *options; /* within config */
     struct endpoint_set *set;
@@ -29,6 +29,7 @@ struct view {
     struct task end;           /* frees it, once it is leaving and its last session has ended */
     bool leaving;              /* the configuration has it no more */
     bool stale;                /* while a configuration is applied: not found in it yet */
+    uint32_t worker;           /* the number of this thread */
 };
 
 /* Someone who is looking for an endpoint, and is told when there are others, or when some left the
@@ -43,6 +44,13 @@ struct waiter {
  * configuration. */
 struct view *view_new(struct loop *loop, size_t worker, struct upstream *upstream,
                       struct config *config, size_t index, struct endpoint_set *set);
+
+/* Sees to it that the view has a tally: to be called before the first session, and costs nothing
+ * afterwards. Returns false where there is no memory. */
+static inline bool view_count(struct view *view)
+{
+    return view->tally || (view->tally = upstream_tally_of(view->upstream, view->worker));
+}
 
 /* A session is to make room from this time on (0: never). */
 static inline void view_retire_at(struct view *view, usec_t due)

@@ -31,17 +31,6 @@ struct worker {
 
 /* --- messages -------------------------------------------------------------------------------- */
 
-struct endpoints_message {
-    struct message message;
-    struct upstream *upstream;
-    struct endpoint_set *set;
-};
-
-struct tell_message {
-    struct message message;
-    struct upstream *upstream;
-};
-
 static struct view *find_view(const struct worker *worker, const struct upstream *upstream)
 {
     list_each(node, &worker->views)
@@ -82,12 +71,14 @@ static void set_sweep(struct worker *worker)
         timer_stop(&worker->loop.timers, &worker->sweep);
 }
 
-static void use_set(struct view *view, struct endpoint_set *set)
+/* A roster may have been on its way for longer than what a worker heard meanwhile. */
+static bool use_set(struct view *view, struct endpoint_set *set)
 {
-    if (view->set == set)
-        return;
+    if (!endpoint_set_is_newer(set, view->set))
+        return false;
     view_set_endpoints(view, endpoint_set_ref(set));
     sessions_follow_set(view, clock_now());
+    return true;
 }
 
 /* The view that the assignment is for, brought up to date. */
@@ -136,25 +127,19 @@ static void deliver_roster(struct message *message, void *owner)
     roster_free(roster);
 }
 
-static void deliver_endpoints(struct message *message, void *owner)
+/* That of the seat is gone with the upstream's last reference, maybe ours. */
+static void deliver_news(struct message *message, void *owner)
 {
-    struct endpoints_message *change = (struct endpoints_message *)message;
-    struct view *view = find_view(owner, change->upstream);
-    if (view)
-        use_set(view, change->set);
-    endpoint_set_unref(change->set);
-    upstream_unref(change->upstream);
-    free(change);
-}
-
-static void deliver_tell(struct message *message, void *owner)
-{
-    struct tell_message *tell = (struct tell_message *)message;
-    struct view *view = find_view(owner, tell->upstream);
-    if (view)
+    struct worker *worker = owner;
+    struct seat *seat = list_entry(message, struct seat, news);
+    struct upstream *upstream = list_entry(seat - worker->number, struct upstream, seats);
+    atomic_store(&seat->told, false); /* before the look: what comes after it is told again */
+    struct endpoint_set *set = atomic_exchange(&seat->set, NULL);
+    struct view *view = find_view(worker, upstream);
+    if (view && !(set && use_set(view, set)))
         view_tell(view);
-    upstream_unref(tell->upstream);
-    free(tell);
+    endpoint_set_unref(set);
+    upstream_unref(upstream);
 }
 
 static void deliver_stop(struct message *message, void *owner)
@@ -195,26 +180,22 @@ void worker_assign(struct worker *worker, struct roster *roster)
     mailbox_post(worker->mailbox, &roster->message);
 }
 
-int worker_set_endpoints(struct worker *worker, struct upstream *upstream, struct endpoint_set *set)
+void worker_set_endpoints(struct worker *worker, struct upstream *upstream,
+                          struct endpoint_set *set)
 {
-    struct endpoints_message *change = calloc(1, sizeof *change);
-    if (!change)
-        return -ENOMEM;
-    change->message.deliver = deliver_endpoints;
-    change->upstream = upstream_ref(upstream);
-    change->set = endpoint_set_ref(set);
-    mailbox_post(worker->mailbox, &change->message);
-    return 0;
+    struct seat *seat = &upstream->seats[worker->number];
+    endpoint_set_unref(atomic_exchange(&seat->set, endpoint_set_ref(set)));
+    worker_tell(worker, upstream);
 }
 
 void worker_tell(struct worker *worker, struct upstream *upstream)
 {
-    struct tell_message *tell = calloc(1, sizeof *tell);
-    if (!tell)
+    struct seat *seat = &upstream->seats[worker->number];
+    if (atomic_exchange(&seat->told, true))
         return;
-    tell->message.deliver = deliver_tell;
-    tell->upstream = upstream_ref(upstream);
-    mailbox_post(worker->mailbox, &tell->message);
+    seat->news.deliver = deliver_news;
+    upstream_ref(upstream);
+    mailbox_post(worker->mailbox, &seat->news);
 }
 
 void worker_post(struct worker *worker, struct message *message)

@@ -30,13 +30,11 @@ int worker_seat(struct worker *worker, struct roster *roster, struct assignment 
  * and those that the roster does not name it closes. Takes the roster over. */
 void worker_assign(struct worker *worker, struct roster *roster);
 
-/* New connections of the upstream use this set from now on. Returns 0, or -ENOMEM: then the old one
- * stays in use. */
-int worker_set_endpoints(struct worker *worker, struct upstream *upstream,
-                         struct endpoint_set *set);
+/* New connections of the upstream use this set from now on, unless they have a newer one. */
+void worker_set_endpoints(struct worker *worker, struct upstream *upstream,
+                          struct endpoint_set *set);
 
-/* Endpoints of the upstream left the rotation or came back: who is dialling looks again. Where
- * there is no memory to tell it, those find out by themselves, a little later. */
+/* Endpoints of the upstream left the rotation or came back: who is dialling looks again. */
 void worker_tell(struct worker *worker, struct upstream *upstream);
 
 /* Delivers a message on the worker's own thread, with the worker as its owner. */

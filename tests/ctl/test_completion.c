@@ -16,8 +16,8 @@ static const struct {
     const char *offers;
 } lines[] = {
     {"redialctl re", "ready reload resolve"},
-    {"redialctl ", "config drain endpoints explain log-level ready reload resolve status undrain "
-                   "upgrade watch"},
+    {"redialctl ", "config drain endpoints explain healthy log-level ready reload resolve status "
+                   "undrain upgrade watch"},
     {"redialctl x", ""},
     {"redialctl --", "--help --json --socket --timeout --version --wait"},
     {"redialctl status --j", "--json"},

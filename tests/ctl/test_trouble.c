@@ -276,6 +276,40 @@ START_TEST(ready_waits_for_the_socket)
 }
 END_TEST
 
+START_TEST(healthy_is_not_ready)
+{
+    struct rig rig;
+    rig_open(&rig);
+    fixture_set(rig.fixture, "GET /readyz", 503, "db: no address yet\n");
+    fixture_set(rig.fixture, "GET /healthz", 200, "ok\n");
+    struct outcome outcome = rig_run(&rig, "healthy");
+    ck_assert_str_eq(outcome.output, "healthy\n");
+    rig_expect(outcome, 0, "");
+    fixture_set(rig.fixture, "GET /healthz", 503, "a worker thread has not answered\n");
+    outcome = rig_run(&rig, "healthy");
+    ck_assert_str_eq(outcome.output, "");
+    rig_expect(outcome, 1, "a worker thread has not answered");
+    rig_expect(rig_run(&rig, "healthy --wait 3"), 2, "--wait|healthy");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(variable_names_the_socket)
+{
+    struct rig rig;
+    const char *words[] = {"healthy", NULL};
+    rig_open(&rig);
+    fixture_set(rig.fixture, "GET /healthz", 200, "ok\n");
+    setenv("REDIALCTL_SOCKET", rig.socket, 1);
+    rig_expect(rig_run_words(words), 0, "");
+    setenv("REDIALCTL_SOCKET", "nowhere:x", 1);
+    rig_expect(rig_run_words(words), 2, "no such socket: nowhere:x");
+    rig_expect(rig_run(&rig, "healthy"), 0, "");
+    unsetenv("REDIALCTL_SOCKET");
+    rig_close(&rig);
+}
+END_TEST
+
 /* --- libevent's server, which is redial's ---------------------------------------------------- */
 
 struct evhttp_rig {
@@ -345,6 +379,8 @@ int main(void)
     BED_TEST(suite, ready_says_what_is_missing, 1, 20);
     BED_TEST(suite, ready_waits, 1, 20);
     BED_TEST(suite, ready_waits_for_the_socket, 1, 20);
+    BED_TEST(suite, healthy_is_not_ready, 1, 20);
+    BED_TEST(suite, variable_names_the_socket, 1, 20);
     BED_TEST(suite, evhttp_understands_it, 1, 20);
     return bed_main(suite);
 }

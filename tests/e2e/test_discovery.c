@@ -43,6 +43,26 @@ START_TEST(change_is_followed_within_the_ttl)
 }
 END_TEST
 
+/* As a name that stands for this very host: redial would dial itself until nothing is left. */
+START_TEST(an_answer_with_our_own_listener_makes_no_loop)
+{
+    struct bed bed;
+    bed_open(&bed);
+    bed_add(&bed, PEER_IDENTIFY, 2);
+    bed_set_name(&bed, "1,2", 1);
+    snprintf(bed.listen, sizeof(bed.listen), "127.0.0.1:%u", bed.port);
+    bed_run(&bed, "-w 2 %s=" BED_NAME ":%u", bed.listen, bed.port);
+    ck_assert(daemon_wait_line(
+        bed.daemon,
+        "redial itself listens on: it is passed over|endpoint=127.0.0.1:", limit_ms(5000)));
+    for (int i = 0; i < 10; i++) {
+        bed_expect(&bed, 2);
+    }
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, "|added=127.0.0.1:"), 0);
+    bed_close(&bed);
+}
+END_TEST
+
 /* The intervals between the first `count` queries lie between from and to (milliseconds). */
 static void assert_intervals(struct bed *bed, const char *name, size_t count, int from_ms,
                              int to_ms)
@@ -196,6 +216,7 @@ int main(void)
 {
     Suite *suite = suite_create("discovery");
     BED_TEST(suite, change_is_followed_within_the_ttl, BED_THREADS, 30);
+    BED_TEST(suite, an_answer_with_our_own_listener_makes_no_loop, 1, 30);
     BED_TEST(suite, ttl_zero_is_asked_once_a_second, BED_THREADS, 30);
     BED_TEST(suite, ttl_zero_is_asked_no_more_under_load, 1, 30);
     BED_TEST(suite, ttl_is_the_least_of_the_chain, 3, 30);

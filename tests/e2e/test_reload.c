@@ -308,6 +308,28 @@ START_TEST(no_reload_while_stopping)
 }
 END_TEST
 
+/* As a service that was just installed. */
+START_TEST(it_begins_without_any_upstream)
+{
+    struct stand stand;
+    stand_open(&stand);
+    ck_assert_ptr_nonnull(tempdir_mkdir(stand.dir, "upstreams.d"));
+    bed_run(&stand.bed, "-w %d --allow-empty -c %s", bed_threads[_i], tempdir_path(stand.dir));
+    ck_assert(daemon_wait_line(stand.bed.daemon, "ready|upstreams=0", limit_ms(1000)));
+    write_upstream(&stand, "one", stand.bed.listen, at_port(&stand, "127.0.0.2"), "");
+    reload(&stand, "reloaded|upstreams=1|added=1", 1);
+    bed_expect(&stand.bed, 2);
+    remove_upstream(&stand, "one");
+    reload(&stand, "reloaded|upstreams=0|dropped=1", 1);
+    /* "reloaded" is said when the workers have been told; each closes its socket in its own turn */
+    int fd;
+    while ((fd = client_connect(stand.bed.listen, limit_ms(5000))) != -ECONNREFUSED) {
+        client_close(fd);
+    }
+    stand_close(&stand);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reload");
@@ -319,5 +341,6 @@ int main(void)
     BED_TEST(suite, options_change, 1, 20);
     BED_TEST(suite, servers_change, 1, 20);
     BED_TEST(suite, no_reload_while_stopping, 1, 20);
+    BED_TEST(suite, it_begins_without_any_upstream, BED_THREADS, 20);
     return bed_main(suite);
 }

@@ -21,13 +21,14 @@ static void check_record(const struct record *record, enum dns_type type)
     char text[RECORD_TEXT_MAX];
     expect(record_format(record, text)[0] != '\0');
     if (type == DNS_TYPE_SRV) {
-        expect(record->target && record->port > 0 && record->address.family == AF_UNSPEC);
+        expect(record->type == DNS_TYPE_SRV && record->target && record->port > 0);
         check_name(record->target);
         return;
     }
-    expect(!record->target && record->port == 0);
-    expect(record->address.family == (type == DNS_TYPE_A ? AF_INET : AF_INET6));
-    expect(address_port(&record->address) == 0 && address_is_unicast(&record->address));
+    const struct address address = record_address(record);
+    expect(record->type == type);
+    expect(address.family == (type == DNS_TYPE_A ? AF_INET : AF_INET6));
+    expect(address_port(&address) == 0 && address_is_unicast(&address));
 }
 
 /* RFC 2181 §8: 31 bits; RFC 2308 §5: what says that there is nothing may lack it. */
@@ -63,7 +64,8 @@ static void check_extras(const struct answer *answer)
             if (!found)
                 continue;
             answer_check(&other, types[j]);
-            expect(!due || answer_names(&other, &(struct record){.address = extra->address}));
+            const struct record record = record_of(extra->address);
+            expect(!due || answer_names(&other, &record));
             answer_check_clear(&other);
         }
     }

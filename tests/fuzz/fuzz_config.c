@@ -104,8 +104,8 @@ static void check_options(enum option_scope scope, const void *options)
 
 static bool same_listen(const struct listen *a, const struct listen *b)
 {
-    return strcmp(a->path, b->path) == 0 && strcmp(a->name, b->name) == 0 &&
-           address_equal(&a->address, &b->address);
+    return a->kind == b->kind && address_equal(&a->address, &b->address) &&
+           (listen_is_address(a) || strcmp(a->path, b->path) == 0);
 }
 
 /* Whether another listener than `wanted` itself is where that one is. */

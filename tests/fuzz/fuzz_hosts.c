@@ -44,8 +44,10 @@ static void check_rewritten(const struct answer *answer, const char *name, enum 
     FILE *stream = open_memstream(&text, &size);
     struct answer again;
     expect(stream);
-    for (size_t i = answer->count; i-- > 0;)
-        write_host(stream, &answer->records[i].address, name);
+    for (size_t i = answer->count; i-- > 0;) {
+        const struct address address = record_address(&answer->records[i]);
+        write_host(stream, &address, name);
+    }
     expect(fclose(stream) == 0);
     struct input rewritten = {(const uint8_t *)text, size};
     expect(ask(&rewritten, name, type, &again));

@@ -68,6 +68,20 @@ static void try_network(const char *text)
     expect(address_equal(&network.address, &again.address) && network.prefix == again.prefix);
 }
 
+static void check_listen(const struct listen *listen, int count, const char *text)
+{
+    if (listen_is_unix(listen)) {
+        expect(count == 1 && listen->path[0] == '/' && listen->mode <= 0777);
+        expect(strlen(listen->path) <= LISTEN_PATH_MAX);
+    } else if (listen_is_systemd(listen)) {
+        char form[LISTEN_TEXT_MAX];
+        expect(count == 1 && strcmp(listen_format(listen, form), text) == 0);
+    } else {
+        expect(address_port(&listen->address) > 0);
+        check_round_trip(&listen->address);
+    }
+}
+
 static void try_listen(const char *text)
 {
     struct listen listens[LISTEN_EXPANSION_MAX];
@@ -77,18 +91,8 @@ static void try_listen(const char *text)
         return;
     expect(count >= 1 && count <= LISTEN_EXPANSION_MAX);
     for (int i = 0; i < count; i++) {
-        if (listen_is_unix(&listens[i])) {
-            expect(count == 1 && listens[i].path[0] == '/' && listens[i].mode <= 0777);
-            expect(strlen(listens[i].path) <= LISTEN_PATH_MAX);
-            continue;
-        }
-        if (listen_is_systemd(&listens[i])) {
-            char form[LISTEN_TEXT_MAX];
-            expect(count == 1 && strcmp(listen_format(&listens[i], form), text) == 0);
-            continue;
-        }
-        expect(address_port(&listens[i].address) > 0);
-        check_round_trip(&listens[i].address);
+        check_listen(&listens[i], count, text);
+        listen_clear(&listens[i]);
     }
 }
 
@@ -111,6 +115,7 @@ static void check_name(const struct target *target)
     expect(again.kind == target->kind && again.port == target->port);
     expect(again.absolute == target->absolute);
     expect(strcmp(again.name, target->name) == 0);
+    target_clear(&again);
 }
 
 static void try_target(const char *text)
@@ -125,6 +130,7 @@ static void try_target(const char *text)
     }
     expect(target.kind == TARGET_SERVICE || target.port > 0);
     check_name(&target);
+    target_clear(&target);
 }
 
 static void try_scalars(const char *text)

@@ -24,12 +24,11 @@ static void check_list(const struct config_option *option, const void *options)
 
 void option_check(const struct config_option *option, const void *options)
 {
-    int64_t value;
     if (option_is_list(option)) {
         check_list(option, options);
         return;
     }
-    memcpy(&value, (const char *)options + option->offset, sizeof value);
+    int64_t value = option_value(option, options);
     if (option->type == OPTION_CHOICE)
         expect(value >= 0 && value < choice_count(option));
     else

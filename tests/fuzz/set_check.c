@@ -8,9 +8,9 @@ static struct place place_of(const struct member *member, size_t index)
     const struct record *record = &member->record;
     struct in_addr ip = {.s_addr = htonl(0x0a010000u + (uint32_t)index)};
     return (struct place){
-        .address = record->target ? address_ipv4(&ip, record->port) : record->address,
-        .tier = record->priority,
-        .weight = record->weight,
+        .address = record_is_srv(record) ? address_ipv4(&ip, record->port) : record_address(record),
+        .tier = record_is_srv(record) ? record->priority : 0,
+        .weight = record_is_srv(record) ? record->weight : 0,
     };
 }
 

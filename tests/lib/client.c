@@ -15,6 +15,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* In place of a receive buffer's size. */
+enum { CLIENT_NARROW = -1 };
+enum { NARROW_SEGMENT = 1000, NARROW_BUFFER = 8192 };
+
 static socklen_t parse_path(const char *path, struct sockaddr_un *name)
 {
     if (strlen(path) >= sizeof(name->sun_path)) {
@@ -73,6 +77,14 @@ static int client_poll(int fd, short events, int64_t at_ms)
     }
 }
 
+void client_make_narrow(int fd)
+{
+    int segment = NARROW_SEGMENT;
+    int buffer = NARROW_BUFFER;
+    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+}
+
 static int client_start(const char *source, const char *address, int receive_buffer)
 {
     struct sockaddr_storage to;
@@ -86,7 +98,9 @@ static int client_start(const char *source, const char *address, int receive_buf
     }
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    if (receive_buffer > 0) {
+    if (receive_buffer == CLIENT_NARROW) {
+        client_make_narrow(fd);
+    } else if (receive_buffer > 0) {
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
     }
     struct sockaddr_in from = {.sin_family = AF_INET};
@@ -107,6 +121,11 @@ static int client_start(const char *source, const char *address, int receive_buf
 int client_connect_start(const char *address, int receive_buffer)
 {
     return client_start(NULL, address, receive_buffer);
+}
+
+int client_connect_start_narrow(const char *address)
+{
+    return client_start(NULL, address, CLIENT_NARROW);
 }
 
 int client_connect_finish(int fd, int ms)

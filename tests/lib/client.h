@@ -19,6 +19,14 @@ int client_connect_from(const char *source, const char *address, int ms);
  * Returns a descriptor or -errno. */
 int client_connect_start(const char *address, int receive_buffer);
 
+/* Makes a socket take little at a time (small segments and a small receive buffer), so that who
+ * sends to it is stalled after some 100 kB and not after megabytes. Before connect(2) or listen(2);
+ * what a listening socket accepts inherits it. */
+void client_make_narrow(int fd);
+
+/* client_connect_start with a narrow socket. */
+int client_connect_start_narrow(const char *address);
+
 /* Waits until a started connect has ended: 0 or -errno. */
 int client_connect_finish(int fd, int ms);
 

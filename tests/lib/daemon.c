@@ -216,6 +216,11 @@ bool daemon_get_line(struct daemon *daemon, const char *words, size_t index, cha
     return line_log_get(daemon->log, words, index, line, size);
 }
 
+bool daemon_read_line(struct daemon *daemon, size_t *at, char *line, size_t size)
+{
+    return line_log_read(daemon->log, at, line, size);
+}
+
 char *daemon_log(struct daemon *daemon)
 {
     return line_log_text(daemon->log);

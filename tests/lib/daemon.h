@@ -45,6 +45,10 @@ size_t daemon_count_lines(struct daemon *daemon, const char *words);
 bool daemon_get_line(struct daemon *daemon, const char *words, size_t index, char *line,
                      size_t size);
 
+/* Writes line number *at of the log (0: the first) into line and counts *at up: false when there is
+ * none by now. For who reads a long log as it grows. */
+bool daemon_read_line(struct daemon *daemon, size_t *at, char *line, size_t size);
+
 /* The whole standard error (or standard output) so far, to be freed. */
 char *daemon_log(struct daemon *daemon);
 char *daemon_output(struct daemon *daemon);

@@ -182,6 +182,17 @@ bool line_log_get(struct line_log *log, const char *words, size_t index, char *l
     return found;
 }
 
+bool line_log_read(struct line_log *log, size_t *at, char *line, size_t size)
+{
+    pthread_mutex_lock(&log->lock);
+    bool found = *at < log->count;
+    if (found) {
+        snprintf(line, size, "%s", log->lines[(*at)++]);
+    }
+    pthread_mutex_unlock(&log->lock);
+    return found;
+}
+
 char *line_log_text(struct line_log *log)
 {
     char *text = NULL;

@@ -25,6 +25,9 @@ size_t line_log_count(struct line_log *log, const char *words);
 /* Copies the index-th matching line: false when there is none. */
 bool line_log_get(struct line_log *log, const char *words, size_t index, char *line, size_t size);
 
+/* Copies line number *at, whatever it says, and counts *at up: false when there is none by now. */
+bool line_log_read(struct line_log *log, size_t *at, char *line, size_t size);
+
 /* Everything so far, to be freed. */
 char *line_log_text(struct line_log *log);
 

@@ -25,7 +25,8 @@ static long process_status_field(pid_t pid, const char *field)
     return value;
 }
 
-static int process_count_entries(pid_t pid, const char *folder)
+/* Entries of a folder of /proc/PID; with a kind, only links to what begins so. */
+static int process_count_entries(pid_t pid, const char *folder, const char *kind)
 {
     char path[64];
     int count = 0;
@@ -35,6 +36,12 @@ static int process_count_entries(pid_t pid, const char *folder)
         return -1;
     }
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        char target[64] = "";
+        if (kind != NULL &&
+            (readlinkat(dirfd(entries), entry->d_name, target, sizeof(target) - 1) < 0 ||
+             strncmp(target, kind, strlen(kind)) != 0)) {
+            continue;
+        }
         count += entry->d_name[0] != '.';
     }
     closedir(entries);
@@ -70,10 +77,15 @@ double process_cpu_seconds(pid_t pid)
 
 int process_descriptors(pid_t pid)
 {
-    return process_count_entries(pid, "fd");
+    return process_count_entries(pid, "fd", NULL);
+}
+
+int process_descriptors_of(pid_t pid, const char *kind)
+{
+    return process_count_entries(pid, "fd", kind);
 }
 
 int process_threads(pid_t pid)
 {
-    return process_count_entries(pid, "task");
+    return process_count_entries(pid, "task", NULL);
 }

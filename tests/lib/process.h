@@ -13,6 +13,9 @@ double process_cpu_seconds(pid_t pid);
 /* Open descriptors, or -1. */
 int process_descriptors(pid_t pid);
 
+/* Those of one kind, by what /proc says they are: "pipe:", "socket:"; or -1. */
+int process_descriptors_of(pid_t pid, const char *kind);
+
 /* Threads, or -1. */
 int process_threads(pid_t pid);
 

@@ -7,6 +7,7 @@
 #include "pattern.h"
 #include "peer.h"
 #include "port.h"
+#include "process.h"
 #include "tempdir.h"
 
 #include <arpa/inet.h>
@@ -240,6 +241,33 @@ START_TEST(peer_deaf_stalls_the_sender)
 }
 END_TEST
 
+/* What a sender gets rid of before a reader that does not read stalls it. */
+static int64_t unread_by(int fd, struct peer *source)
+{
+    ck_assert_int_eq(client_connect_finish(fd, limit_ms(1000)), 0);
+    uint64_t sent = 0;
+    while (peer_wait(source, PEER_SENT, sent + 1, 200)) {
+        sent = peer_count(source, PEER_SENT);
+    }
+    client_reset(fd);
+    ck_assert(peer_wait_exactly(source, PEER_OPEN, 0, limit_ms(1000)));
+    return (int64_t)sent;
+}
+
+START_TEST(narrow_client_stalls_soon)
+{
+    struct peers *peers = peers_start();
+    struct peer_options options = {
+        .manner = PEER_SOURCE, .ip = "127.0.0.2", .port = port_reserve(), .size = 1 << 28};
+    struct peer *source = peer_add(peers, &options);
+    int64_t narrow = unread_by(client_connect_start_narrow(peer_address(source)), source);
+    int64_t usual = unread_by(client_connect_start(peer_address(source), 0), source) - narrow;
+    ck_assert_int_le(narrow, 400000);
+    ck_assert_int_gt(usual, narrow);
+    peers_stop(peers);
+}
+END_TEST
+
 START_TEST(peer_speaks_after_the_end)
 {
     struct peers *peers = peers_start();
@@ -380,6 +408,14 @@ START_TEST(daemon_log_status_and_limits)
     ck_assert_str_eq(log, "123\nout\n");
     free(log);
     ck_assert(!daemon_wait_line(daemon, "three", 10000)); /* at once: the log is at its end */
+    char line[8];
+    size_t at = 0;
+    ck_assert(daemon_read_line(daemon, &at, line, sizeof(line)));
+    ck_assert_str_eq(line, "one two");
+    ck_assert(daemon_read_line(daemon, &at, line, sizeof(line)));
+    ck_assert_str_eq(line, "here no"); /* cut to its room */
+    ck_assert(!daemon_read_line(daemon, &at, line, sizeof(line)));
+    ck_assert_uint_eq(at, 2);
     ck_assert_int_eq(daemon_stop(daemon), 3);
 }
 END_TEST
@@ -391,6 +427,8 @@ START_TEST(daemon_is_measured_and_ended)
     ck_assert(daemon_wait_line(daemon, "up", limit_ms(2000)));
     ck_assert_int_gt(daemon_rss_kb(daemon), 100);
     ck_assert_int_ge(daemon_descriptors(daemon), 3);
+    ck_assert_int_ge(process_descriptors_of(daemon_pid(daemon), "pipe:"), 2); /* its output */
+    ck_assert_int_eq(process_descriptors_of(daemon_pid(daemon), "socket:"), 0);
     ck_assert_int_eq(daemon_threads(daemon), 1);
     ck_assert(daemon_cpu_seconds(daemon) >= 0);
     ck_assert_int_eq(daemon_wait_exit(daemon, 50), -ETIMEDOUT);
@@ -446,6 +484,7 @@ int main(void)
     tcase_add_test(all, peer_kill_resets_and_refuses);
     tcase_add_loop_test(all, peer_sinks_check_the_bytes, 0, 2);
     tcase_add_test(all, peer_deaf_stalls_the_sender);
+    tcase_add_test(all, narrow_client_stalls_soon);
     tcase_add_test(all, peer_speaks_after_the_end);
     tcase_add_test(all, peer_ends_first_and_receives);
     tcase_add_test(all, peer_trickles);

@@ -3,12 +3,16 @@
 # lies as its file says and counts.
 # shellcheck disable=SC2154 # work and port are lib.sh's
 
-need_dns() {
+need_pdns() {
     need pdns_server pdns-server
-    need dnsdist
-    need perl
     [ -e "$(find /usr/lib -name libbindbackend.so -print -quit)" ] ||
         skip "PowerDNS has no bind backend (package pdns-backend-bind); ./bootstrap check --all installs it"
+}
+
+need_dns() {
+    need_pdns
+    need dnsdist
+    need perl
 }
 
 # zone_of FILE ADDRESS...: what a name of start_zone chooses from at each question
@@ -19,16 +23,14 @@ zone_of() {
     mv "$file.new" "$file"
 }
 
-# start_zone NAME:TTL...: each NAME.svc.test has at most 8 addresses of the file NAME, at random
-start_zone() {
-    free_port
-    zone_port=$port
+# pdns_conf ADDRESS PORT DOMAIN: PowerDNS's settings, for the zone in the file pdns/zone
+pdns_conf() {
     mkdir -p "$work/pdns"
     cat >"$work/pdns/pdns.conf" <<CONF
 launch=bind
 bind-config=$work/pdns/named.conf
-local-address=127.0.0.1
-local-port=$zone_port
+local-address=$1
+local-port=$2
 socket-dir=$work/pdns
 enable-lua-records=yes
 cache-ttl=0
@@ -38,17 +40,26 @@ setuid=
 setgid=
 security-poll-suffix=
 CONF
-    echo "zone \"svc.test\" { type master; file \"$work/pdns/zone\"; };" >"$work/pdns/named.conf"
+    echo "zone \"$3\" { type master; file \"$work/pdns/zone\"; };" >"$work/pdns/named.conf"
+}
+
+# sample_record NAME TTL FILE: at most 8 of the addresses in the file, at random
+sample_record() {
+    echo "$1 $2 IN LUA A \";local t={} for l in io.lines('$work/$3') do t[#t+1]=l end return pickrandomsample(math.min(8,#t),t)\""
+}
+
+# start_zone NAME:TTL...: each NAME.svc.test has at most 8 addresses of the file NAME, at random
+start_zone() {
+    free_port
+    zone_port=$port
+    pdns_conf 127.0.0.1 "$zone_port" svc.test
     cat >"$work/pdns/zone" <<'ZONE'
 $ORIGIN svc.test.
 @ 3600 IN SOA ns.svc.test. host.svc.test. 1 3600 600 86400 5
 @ 3600 IN NS ns.svc.test.
 ns 3600 IN A 127.0.0.1
 ZONE
-    for entry; do
-        lua="local t={} for l in io.lines('$work/${entry%:*}') do t[#t+1]=l end return pickrandomsample(math.min(8,#t),t)"
-        echo "${entry%:*} ${entry#*:} IN LUA A \";$lua\""
-    done >>"$work/pdns/zone"
+    for entry; do sample_record "${entry%:*}" "${entry#*:}" "${entry%:*}"; done >>"$work/pdns/zone"
     start pdns pdns_server --config-dir="$work/pdns" --guardian=no --daemon=no
     until_ok 10 logged pdns "Creating backend connection"
 }

@@ -1,8 +1,10 @@
 # shellcheck shell=sh
 # Read, after tests/real/lib.sh, by what boots a real systemd: a scratch root of this host's Debian
-# release in a container of systemd-nspawn, with the built redial installed. Nothing of it is left.
+# release in a container of systemd-nspawn. Nothing of it is left.
 #
 #   prepare             makes the root, once, and installs what was built
+#   need_container      skips the test where there can be none
+#   prepare_root        makes the root alone, with the packages that $more_packages names as well
 #   boot                starts it, with changes that last until halt; "systemctl" answers then
 #   inside 'COMMANDS'   runs them in there by sh -eu; their output and exit status
 #   unit FILE           standard input becomes /etc/systemd/system/FILE
@@ -13,6 +15,12 @@
 # shellcheck disable=SC2154 # redial, pid, work: of tests/real/lib.sh
 
 prepare() {
+    need_container
+    prepare_root
+    install_built
+}
+
+need_container() {
     need systemd-nspawn systemd-container
     need mmdebstrap
     need nsenter util-linux
@@ -27,14 +35,16 @@ prepare() {
     *libasan* | *libtsan* | *libubsan*) skip "not applicable: a build with sanitizers" ;;
     esac
     release=${REDIAL_SYSTEMD_RELEASE-$release}
+}
+
+prepare_root() {
     root=${REDIAL_SYSTEMD_ROOT-$work/root}
     [ -d "$root" ] || make_root
-    install_built
     began=
 }
 
 make_root() {
-    mmdebstrap --quiet --variant=essential --include=systemd,systemd-sysv,dbus \
+    mmdebstrap --quiet --variant=essential --include="systemd systemd-sysv dbus ${more_packages-}" \
         --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         "$release" "$root" >"$work/root.log" 2>&1 || skip "the root could not be made: $(tail -n 1 "$work/root.log")"

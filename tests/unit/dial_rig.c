@@ -28,6 +28,7 @@ struct dial *dial_begin(struct view_rig *rig, struct dialled *dialled)
 {
     struct dial *dial = NULL;
     *dialled = (struct dialled){.rig = rig, .began = clock_now()};
+    ck_assert(view_count(rig->view));
     ck_assert_int_eq(dial_start(rig->view, on_dial, dialled, &dial), 0);
     ck_assert_int_eq(dialled->calls, 0); /* never before it returns */
     return dial;

@@ -116,13 +116,16 @@ static bool obey_with(const char *word, const char *argument)
     } else if (strcmp(word, "count") == 0) {
         listen = listen_of(argument);
         printf("count %zu\n", inherited_count(inherited, &listen));
+        listen_clear(&listen);
     } else if (strcmp(word, "take") == 0) {
         listen = listen_of(argument);
         print_taken(inherited_take(inherited, &listen));
+        listen_clear(&listen);
     } else if (strcmp(word, "explain") == 0) {
         listen = listen_of(argument);
         inherited_explain(inherited, &listen, text, sizeof text);
         printf("%s\n", text);
+        listen_clear(&listen);
     } else {
         return false;
     }

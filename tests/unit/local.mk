@@ -211,7 +211,7 @@ tests_unit_test_discovery_answer_srv_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_answer_srv_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_membership_journal_SOURCES = tests/unit/test_discovery_membership_journal.c \
-	tests/unit/suite.h
+	tests/unit/change_rig.h tests/unit/suite.h
 tests_unit_test_discovery_membership_journal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_membership_journal_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
@@ -277,7 +277,7 @@ tests_unit_test_discovery_servers_SOURCES = tests/unit/test_discovery_servers.c 
 tests_unit_test_discovery_servers_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_servers_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
-tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c tests/unit/suite.h
+tests_unit_test_discovery_table_SOURCES = tests/unit/test_discovery_table.c tests/unit/change_rig.h tests/unit/suite.h
 tests_unit_test_discovery_table_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_table_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 

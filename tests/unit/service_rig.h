@@ -61,17 +61,21 @@ static inline void on_change(void *arg, struct endpoint_set *set,
     changes++;
 }
 
+static const struct discovery_calls calls = {.changed = on_change};
+
 static inline void add_target(const char *target)
 {
     const char *why = "";
-    ck_assert_msg(target_parse(target, &targets[options.target_count++], &why) == 0, "%s", why);
+    struct target *place = &targets[options.target_count++];
+    target_clear(place); /* of an upstream before it */
+    ck_assert_msg(target_parse(target, place, &why) == 0, "%s", why);
 }
 
 static inline void begin(const char *target)
 {
     add_target(target);
-    ck_assert_int_eq(discovery_new(lookups, servers, &options, NULL, on_change, NULL, &discovery),
-                     0);
+    ck_assert_int_eq(
+        discovery_new(lookups, servers, &options, NULL, false, &calls, NULL, &discovery), 0);
 }
 
 static inline void say(uint32_t ttl, const char *records)

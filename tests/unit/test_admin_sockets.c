@@ -56,8 +56,11 @@ static size_t lines_said(void)
 static struct listen *add_unix(const char *path)
 {
     struct listen *listen = &listens[options.admin_count++];
-    *listen = (struct listen){.mode = 0660, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
-    snprintf(listen->path, sizeof listen->path, "%s", path);
+    *listen = (struct listen){.kind = LISTEN_UNIX,
+                              .mode = 0660,
+                              .user = LISTEN_USER_OWN,
+                              .group = LISTEN_GROUP_OWN,
+                              .path = (char *)path};
     return listen;
 }
 

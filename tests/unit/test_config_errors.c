@@ -333,6 +333,18 @@ START_TEST(no_upstream_at_all)
 }
 END_TEST
 
+/* As a service that was just installed: but files there must be. */
+START_TEST(no_configuration_is_an_error_even_if_it_may_be_empty)
+{
+    refuse(&(struct config_sources){.path = "nowhere", .allow_empty = true});
+    ck_error("nowhere: ", "No such file or directory");
+    files_write("redial.conf", "[redial]\nthreds = 2\n");
+    refuse(&(struct config_sources){.path = ".", .allow_empty = true});
+    ck_error("./redial.conf:2: ", "did you mean threads?");
+    ck_assert_uint_eq(errors.count, 1);
+}
+END_TEST
+
 START_TEST(no_upstream_is_told_beside_other_errors)
 {
     files_write("redial.conf", "[redial]\nthreds = 2\n");
@@ -512,6 +524,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, other_hosts_need_allow);
     tcase_add_test(cases, other_hosts_are_told_at_their_line);
     tcase_add_test(cases, no_upstream_at_all);
+    tcase_add_test(cases, no_configuration_is_an_error_even_if_it_may_be_empty);
     tcase_add_test(cases, no_upstream_is_told_beside_other_errors);
     tcase_add_test(cases, paths_that_lead_nowhere);
     tcase_add_test(cases, directories_and_devices_in_place_of_files);

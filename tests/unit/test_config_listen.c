@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/compare.h"
 #include "suite.h"
 
 START_TEST(one_address)
@@ -17,6 +18,7 @@ START_TEST(one_address)
         ck_assert_msg(listen_parse(texts[i], listens, &why) == 1, "%s: %s", texts[i], why);
         ck_assert_str_eq(address_format(&listens[0].address, text), texts[i]);
         ck_assert(!listens[0].optional);
+        ck_assert_ptr_null(listens[0].path);
     }
 }
 END_TEST
@@ -68,6 +70,7 @@ START_TEST(a_unix_socket)
         ck_assert_int_eq(listens[0].address.family, AF_UNSPEC);
         ck_assert_int_eq(strncmp(listen_format(&listens[0], text), "unix:", 5), 0);
         ck_assert_str_eq(text + 5, rows[i].path);
+        listen_clear(&listens[0]);
     }
 }
 END_TEST
@@ -82,6 +85,7 @@ START_TEST(the_longest_path)
     ck_assert_int_eq(listen_parse(text, listens, &why), 1);
     ck_assert_uint_eq(strlen(listens[0].path), LISTEN_PATH_MAX);
     ck_assert_str_eq(listen_format(&listens[0], formatted), text);
+    listen_clear(&listens[0]);
     text[5 + LISTEN_PATH_MAX] = 'x';
     ck_assert_int_eq(listen_parse(text, listens, &why), -EINVAL);
     ck_assert_ptr_nonnull(strstr(why, "107 bytes"));
@@ -104,6 +108,7 @@ START_TEST(a_name_that_systemd_hands_over)
         ck_assert(!listen_is_address(&listens[0]) && !listens[0].optional);
         ck_assert_int_eq(listens[0].address.family, AF_UNSPEC);
         ck_assert_str_eq(listen_format(&listens[0], formatted), text);
+        listen_clear(&listens[0]);
     }
 }
 END_TEST
@@ -117,9 +122,29 @@ START_TEST(the_longest_name)
     ck_assert_int_eq(listen_parse(text, listens, &why), 1);
     ck_assert_uint_eq(strlen(listens[0].name), LISTEN_NAME_MAX);
     ck_assert_str_eq(listen_format(&listens[0], formatted), text);
+    listen_clear(&listens[0]);
     text[8 + LISTEN_NAME_MAX] = 'x';
     ck_assert_int_eq(listen_parse(text, listens, &why), -EINVAL);
     ck_assert_ptr_nonnull(strstr(why, "1 to 255 bytes"));
+}
+END_TEST
+
+START_TEST(a_copy_has_its_own_text)
+{
+    static const char *const texts[] = {"127.0.0.1:1", "unix:/x mode=0600 user=0", "systemd:web"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct listen listens[LISTEN_EXPANSION_MAX], copy;
+        char text[LISTEN_TEXT_MAX], again[LISTEN_TEXT_MAX];
+        const char *why = "";
+        ck_assert_int_eq(listen_parse(texts[i], listens, &why), 1);
+        ck_assert(listen_copy(&copy, &listens[0]));
+        ck_assert(listen_equal(&copy, &listens[0]));
+        listen_format(&listens[0], text);
+        listen_clear(&listens[0]);
+        ck_assert_str_eq(listen_format(&copy, again), text);
+        listen_clear(&copy);
+        listen_clear(&copy); /* twice is harmless */
+    }
 }
 END_TEST
 
@@ -205,8 +230,10 @@ START_TEST(what_the_admin_interface_listens_on)
         "localhost:1", "off",    "off,1",       "systemd:x",  "/run/x.sock"};
     struct listen listens[LISTEN_EXPANSION_MAX];
     const char *why = "";
-    for (size_t i = 0; i < COUNT_OF(good); i++)
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
         ck_assert_msg(listen_parse_admin(good[i], listens, &why) == 1, "%s: %s", good[i], why);
+        listen_clear(&listens[0]);
+    }
     ck_assert_int_eq(listen_parse_admin("9999", listens, &why), 2);
     ck_assert(!listens[0].optional && listens[1].optional);
     for (size_t i = 0; i < COUNT_OF(foreign); i++) {
@@ -230,6 +257,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, the_longest_path);
     tcase_add_test(cases, a_name_that_systemd_hands_over);
     tcase_add_test(cases, the_longest_name);
+    tcase_add_test(cases, a_copy_has_its_own_text);
     tcase_add_test(cases, refusals);
     tcase_add_test(cases, ipv6_without_brackets_is_called_that);
 }

@@ -152,6 +152,16 @@ START_TEST(redial_conf_is_optional_in_a_directory)
 }
 END_TEST
 
+START_TEST(it_may_be_empty_where_that_is_allowed)
+{
+    files_write("redial.conf", "[redial]\nthreads = 2\n");
+    struct config *config = load(&(struct config_sources){.path = ".", .allow_empty = true});
+    ck_assert_uint_eq(config->upstream_count, 0);
+    ck_assert_int_eq(config->global.threads, 2);
+    config_unref(config);
+}
+END_TEST
+
 START_TEST(paths_with_slashes_and_the_file_itself)
 {
     static const char *const paths[] = {
@@ -384,6 +394,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, the_command_line_and_the_environment_add_up);
     tcase_add_test(cases, files_make_upstreams_by_their_names);
     tcase_add_test(cases, redial_conf_is_optional_in_a_directory);
+    tcase_add_test(cases, it_may_be_empty_where_that_is_allowed);
     tcase_add_test(cases, paths_with_slashes_and_the_file_itself);
     tcase_add_test(cases, a_file_in_the_working_directory);
     tcase_add_test(cases, the_stronger_source_wins);

@@ -25,9 +25,7 @@ static void *scope_of(struct both *both, const struct config_option *option)
 
 static int64_t scalar(struct both *both, const struct config_option *option)
 {
-    int64_t value;
-    memcpy(&value, (char *)scope_of(both, option) + option->offset, sizeof value);
-    return value;
+    return option_value(option, scope_of(both, option));
 }
 
 static void free_both(struct both *both)

@@ -54,7 +54,8 @@ static size_t open_descriptors(void)
 START_TEST(everything_a_successor_gets)
 {
     struct address one, other;
-    struct listen named = {.name = "web"}, plain = {.optional = false};
+    struct listen named = {.kind = LISTEN_SYSTEMD, .name = (char *)"web"},
+                  plain = {.optional = false};
     int pipe_ends[2], fd = loopback_listen(&one), fd2 = loopback_listen(&other);
     int known = heir_file("10.0.0.1:80 10.0.0.2:80");
     char want[400], text[8];
@@ -328,10 +329,11 @@ START_TEST(names_of_sockets)
         ck_assert_int_eq(listen_parse(rows[i][0], listens, &why), 1);
         ck_assert_str_eq(handover_name(&listens[0], text), rows[i][1]);
         ck_assert_int_eq(handover_add(&handover, text, 0), 0);
+        listen_clear(&listens[0]);
     }
-    struct listen longest = {.optional = false};
-    char text[LISTEN_TEXT_MAX];
-    memset(longest.name, 'x', LISTEN_NAME_MAX);
+    char name[LISTEN_NAME_MAX + 1] = "", text[LISTEN_TEXT_MAX];
+    struct listen longest = {.kind = LISTEN_SYSTEMD, .name = name};
+    memset(name, 'x', LISTEN_NAME_MAX);
     ck_assert_uint_eq(strlen(handover_name(&longest, text)), LISTEN_NAME_MAX);
 }
 END_TEST

@@ -33,7 +33,12 @@ START_TEST(there_and_back)
     size_t count = places_settle(places, COUNT_OF(places));
     struct endpoint_set *set = endpoint_set_new(NULL, places, count);
     struct endpoint_set *none = endpoint_set_new(NULL, NULL, 0);
-    const struct known_entry entries[] = {{"empty", none}, {"two words", set}};
+    struct target targets[] = {{.kind = TARGET_ADDRESS, .address = at("10.0.0.1:80")},
+                               {.kind = TARGET_ADDRESS, .address = at("10.0.0.2:80")}};
+    struct upstream_config empty = {.name = (char *)"empty"}, two = {.name = (char *)"two words"};
+    two.options.targets = targets;
+    two.options.target_count = 2;
+    const struct known_entry entries[] = {{&empty, none}, {&two, set}};
     struct known *known;
     int fd = known_write(entries, COUNT_OF(entries));
     ck_assert_int_ge(fd, 0);
@@ -44,6 +49,10 @@ START_TEST(there_and_back)
     ck_assert_ptr_null(known_set(known, "empty")); /* nobody is worth nothing */
     ck_assert_ptr_null(known_set(known, "two"));
     ck_assert_ptr_null(known_set(NULL, "two words"));
+    ck_assert(known_is_same(known, &two));
+    two.options.target_count = 1;
+    ck_assert(!known_is_same(known, &two));
+    ck_assert(!known_is_same(NULL, &two));
     endpoint_set_unref(again);
     endpoint_set_unref(set);
     endpoint_set_unref(none);

@@ -33,6 +33,18 @@ static void setup(void)
                                         .options = {.listens = listens, .listen_count = 2}};
 }
 
+/* A Unix socket at a path that no other test has. */
+static struct listen at_own_path(void)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "/tmp/redial-unit-%d.sock", (int)getpid());
+    return (struct listen){.kind = LISTEN_UNIX,
+                           .mode = 0600,
+                           .user = LISTEN_USER_OWN,
+                           .group = LISTEN_GROUP_OWN,
+                           .path = path};
+}
+
 static const char *what_was_said(void)
 {
     ssize_t got = read(log_ends[0], said, sizeof said - 1);
@@ -51,10 +63,10 @@ static size_t open_descriptors(void)
 static void ck_listens(const struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        for (size_t worker = 0; worker < sockets->fronts[i]->count; worker++) {
+        for (size_t worker = 0; worker < sockets_front(sockets, i)->count; worker++) {
             struct sockaddr_storage name;
             socklen_t length = sizeof name;
-            int fd = sockets->fronts[i]->sockets[worker].fd;
+            int fd = sockets_front(sockets, i)->sockets[worker].fd;
             ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &length), 0);
             struct address address = address_from_sockaddr((struct sockaddr *)&name, length);
             ck_assert(address_equal(&address, &listens[i].address));
@@ -68,7 +80,7 @@ START_TEST(each_address_once_a_worker)
         size_t before = open_descriptors();
         ck_assert_int_eq(sockets_open(&sockets, &upstream, workers, &fronts), 0);
         ck_assert_uint_eq(sockets.count, 2);
-        ck_assert_uint_eq(sockets.fronts[0]->count, workers);
+        ck_assert_uint_eq(sockets_front(&sockets, 0)->count, workers);
         ck_assert_uint_eq(open_descriptors(), before + 2 * workers);
         ck_listens(&sockets);
         for (size_t i = 0; i < 2; i++) {
@@ -132,7 +144,7 @@ START_TEST(an_address_of_another_host)
     listens[0].optional = true; /* left out, without a gap */
     ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
     ck_assert_uint_eq(sockets.count, 1);
-    ck_assert(address_equal(&sockets.fronts[0]->listen.address, &listens[1].address));
+    ck_assert(address_equal(&sockets_front(&sockets, 0)->listen.address, &listens[1].address));
     ck_assert_int_ge(loopback_connect(&listens[1].address), 0);
     sockets_clear(&sockets);
 }
@@ -169,13 +181,11 @@ END_TEST
 /* One socket, of which each worker has a descriptor; and its file goes when it is closed. */
 START_TEST(a_unix_socket_is_shared)
 {
-    char path[64];
     struct sockets sockets;
     struct stat status;
     size_t before = open_descriptors();
-    snprintf(path, sizeof path, "/tmp/redial-unit-%d.sock", (int)getpid());
-    listens[1] = (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
-    strcpy(listens[1].path, path);
+    listens[1] = at_own_path();
+    const char *path = listens[1].path;
     ck_assert_int_eq(sockets_open(&sockets, &upstream, 3, &fronts), 0);
     ck_assert_uint_eq(sockets.count, 2);
     ck_assert_uint_eq(open_descriptors(), before + 6);
@@ -203,11 +213,8 @@ START_TEST(a_failure_removes_the_files)
     struct sockets sockets;
     struct stat status;
     size_t before = open_descriptors();
-    for (size_t i = 0; i < 2; i++)
-        listens[i] =
-            (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
-    snprintf(listens[0].path, sizeof listens[0].path, "/tmp/redial-unit-%d.sock", (int)getpid());
-    strcpy(listens[1].path, "/nowhere/x.sock");
+    listens[0] = listens[1] = at_own_path();
+    listens[1].path = (char *)"/nowhere/x.sock";
     ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), -ENOENT);
     ck_assert_ptr_nonnull(strstr(what_was_said(), "its directory does not exist"));
     ck_assert_uint_eq(open_descriptors(), before);
@@ -243,7 +250,7 @@ START_TEST(an_address_that_stays_is_never_closed)
     upstream.options.listen_count = 3;
     ck_assert_int_eq(sockets_open(&after, &upstream, 2, &fronts), 0);
     ck_assert_uint_eq(open_descriptors(), descriptors + 2);
-    ck_assert_ptr_eq(after.fronts[1], before.fronts[1]);
+    ck_assert_ptr_eq(sockets_front(&after, 1), sockets_front(&before, 1));
     sockets_clear(&after); /* it was not applied */
     ck_assert_uint_eq(open_descriptors(), descriptors);
     listens[0] = listens[2];
@@ -279,8 +286,7 @@ START_TEST(a_mode_is_changed_in_place)
 {
     struct sockets before, after;
     struct stat status;
-    listens[0] = (struct listen){.mode = 0600, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
-    snprintf(listens[0].path, sizeof listens[0].path, "/tmp/redial-unit-%d.sock", (int)getpid());
+    listens[0] = at_own_path();
     upstream.options.listen_count = 1;
     ck_assert_int_eq(sockets_open(&before, &upstream, 2, &fronts), 0);
     sockets_report(&before, &upstream);
@@ -314,9 +320,38 @@ START_TEST(descriptors_run_out)
 }
 END_TEST
 
+static bool reached(const char *text, uint16_t port)
+{
+    struct address address;
+    ck_assert(address_parse_ip(text, port, &address));
+    return fronts_reached(&fronts, &address);
+}
+
+START_TEST(who_would_reach_ourselves)
+{
+    struct sockets sockets;
+    uint16_t port = address_port(&listens[0].address);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
+    ck_assert(reached("127.0.0.1", port));
+    ck_assert(reached("::ffff:127.0.0.1", port));
+    ck_assert(!reached("127.0.0.2", port));
+    ck_assert(!reached("::1", port));
+    ck_assert(!reached("127.0.0.1", address_port(&listens[2].address)));
+    sockets_clear(&sockets);
+    ck_assert(!reached("127.0.0.1", port));
+    listens[0].address.in.sin_addr.s_addr = htonl(INADDR_ANY);
+    ck_assert_int_eq(sockets_open(&sockets, &upstream, 2, &fronts), 0);
+    ck_assert(reached("127.0.0.2", port));
+    ck_assert(!reached("192.0.2.1", port)); /* of no host (RFC 5737) */
+    ck_assert(!reached("::1", port));
+    sockets_clear(&sockets);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, NULL);
+    tcase_add_test(cases, who_would_reach_ourselves);
     tcase_add_test(cases, each_address_once_a_worker);
     tcase_add_test(cases, an_address_that_is_taken_is_an_error);
     tcase_add_test(cases, a_failure_of_the_second_closes_the_first);

@@ -24,9 +24,11 @@ static void setup(void)
 
 static struct listen at(const char *path)
 {
-    struct listen listen = {.mode = 0660, .user = LISTEN_USER_OWN, .group = LISTEN_GROUP_OWN};
-    snprintf(listen.path, sizeof listen.path, "%s", path);
-    return listen;
+    return (struct listen){.kind = LISTEN_UNIX,
+                           .mode = 0660,
+                           .user = LISTEN_USER_OWN,
+                           .group = LISTEN_GROUP_OWN,
+                           .path = (char *)path};
 }
 
 static int open_at(const char *path)
@@ -95,7 +97,7 @@ START_TEST(the_mode_is_as_wanted)
     static const mode_t modes[] = {0660, 0600, 0777, 0666, 0, 0700};
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
         struct listen listen = at(PATH);
-        listen.mode = modes[i];
+        listen.mode = (uint16_t)modes[i];
         mode_t mask = i % 2 ? 077 : 0;
         umask(mask);
         int fd = unix_socket_open(&listen, &one);
@@ -125,12 +127,13 @@ END_TEST
 /* Then nothing is left of it. */
 START_TEST(an_owner_that_may_not_be_set)
 {
-    struct listen listen = at(PATH);
+    char path[64];
+    struct listen listen = at(path);
     if (geteuid() == 0 && seteuid(4242) < 0)
         return;
     listen.user = geteuid() + 1;
     ck_assert_int_eq(chdir("/tmp"), 0);
-    snprintf(listen.path, sizeof listen.path, "/tmp/redial-unit-%d.sock", (int)getpid());
+    snprintf(path, sizeof path, "/tmp/redial-unit-%d.sock", (int)getpid());
     ck_assert_int_eq(unix_socket_open(&listen, &one), -EPERM);
     ck_assert(!exists(listen.path));
     ck_assert_str_eq(one.path, "");

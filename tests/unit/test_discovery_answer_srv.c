@@ -38,7 +38,7 @@ static const char *show(const struct answer *one)
         char text[RECORD_TEXT_MAX];
         const struct record *record = &one->records[i];
         end += (size_t)sprintf(shown + end, " %s", record_format(record, text));
-        if (record->target)
+        if (record_is_srv(record))
             end += (size_t)sprintf(shown + end, "/%u/%u", record->priority, record->weight);
     }
     if (one->refused > 0)
@@ -73,7 +73,7 @@ START_TEST(fields)
     dns_srv(&message, "@", 60, 0, 0, 1, "a.test");
     ck_assert_str_eq(parse(), "records 30 a.test:1/0/0 a.test:65535/65535/65535 b.test:8080/10/5");
     ck_assert_int_eq(answer.ttl_origin, TTL_OF_RECORD);
-    ck_assert_int_eq(answer.records[0].address.sa.sa_family, AF_UNSPEC);
+    ck_assert_int_eq(answer.records[0].type, DNS_TYPE_SRV);
 }
 END_TEST
 

@@ -57,6 +57,20 @@ static void on_change(void *arg, struct endpoint_set *set, const struct endpoint
     subject->changes++;
 }
 
+static const char *own_listener; /* "10.0.0.2:80"; NULL: none */
+
+static bool forbids(void *arg, const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+    ck_assert_ptr_nonnull(arg);
+    return own_listener && strcmp(address_format(address, text), own_listener) == 0;
+}
+
+static const struct discovery_calls calls = {on_change, forbids};
+
+static struct endpoint_set *carried; /* what the next begin() has from before; NULL: nothing */
+static bool same;
+
 /* Starts discovering the targets (with commas between). */
 static void begin_with(struct subject *subject, const char *targets, enum dns_family family)
 {
@@ -66,7 +80,7 @@ static void begin_with(struct subject *subject, const char *targets, enum dns_fa
                                        .min_ttl = 100 * MSEC,
                                        .max_ttl = 300 * SEC,
                                        .hold = 30 * SEC,
-                                       .sample_size = 8};
+                                       .sample_size = 4};
     char copy[256], *rest = copy, *word;
     snprintf(copy, sizeof copy, "%s", targets);
     while ((word = strsep(&rest, ",")) != NULL) {
@@ -74,9 +88,11 @@ static void begin_with(struct subject *subject, const char *targets, enum dns_fa
         ck_assert_msg(target_parse(word, &parsed[options.target_count++], &why) == 0, "%s", why);
     }
     *subject = (struct subject){.changes = 0};
-    ck_assert_int_eq(
-        discovery_new(lookups, servers, &options, NULL, on_change, subject, &subject->discovery),
-        0);
+    ck_assert_int_eq(discovery_new(lookups, servers, &options, carried, same, &calls, subject,
+                                   &subject->discovery),
+                     0);
+    for (size_t i = 0; i < options.target_count; i++)
+        target_clear(&parsed[i]);
     memset(parsed, 0xa5, sizeof parsed); /* they were copied */
     ck_assert_int_eq(subject->changes, 0);
 }
@@ -150,6 +166,55 @@ START_TEST(static_addresses_are_there_at_once)
     ck_assert_int_eq(subject.changes, 0);
     ck_assert_uint_eq(dns_server_total(server), 0);
     end(&subject);
+}
+END_TEST
+
+START_TEST(who_is_forbidden_is_passed_over)
+{
+    struct subject subject;
+    own_listener = "10.0.0.2:3000";
+    dns_server_say(server, "a.test", DNS_A, 1, "10.0.0.2,10.0.0.1");
+    begin(&subject, "a.test:3000,10.0.0.2:3000,10.0.0.2:80");
+    wait_shown(&subject, "10.0.0.1:3000 10.0.0.2:80");
+    own_listener = NULL; /* it listens there no more: the next answer brings it in */
+    wait_shown(&subject, "10.0.0.1:3000 10.0.0.2:80 10.0.0.2:3000");
+    end(&subject);
+}
+END_TEST
+
+#define FOUR "10.0.0.1:3000 10.0.0.2:3000 10.0.0.3:3000 10.0.0.4:3000"
+#define FIVE FOUR " 10.0.0.5:3000"
+
+/* After an upgrade, or a reload that changes how DNS is asked. */
+static void ck_sample_of_carried(bool same_targets, const char *want)
+{
+    struct subject before, subject;
+    dns_server_say(server, "a.test", DNS_A, 1, "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5");
+    begin(&before, "a.test:3000");
+    wait_shown(&before, FIVE);
+    carried = endpoint_set_ref(discovery_set(before.discovery));
+    end(&before);
+    same = same_targets;
+    dns_server_say(server, "a.test", DNS_A, 1, "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4");
+    begin(&subject, "a.test:3000");
+    ck_assert_ptr_eq(discovery_set(subject.discovery), carried);
+    two_more_questions();
+    ck_assert_str_eq(shown(&subject), want);
+    end(&subject);
+    endpoint_set_unref(carried);
+    carried = NULL;
+    same = false;
+}
+
+START_TEST(a_sample_does_not_replace_what_is_carried)
+{
+    ck_sample_of_carried(true, FIVE);
+}
+END_TEST
+
+START_TEST(the_first_answer_replaces_what_other_targets_had)
+{
+    ck_sample_of_carried(false, FOUR);
 }
 END_TEST
 
@@ -334,6 +399,9 @@ static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, static_addresses_are_there_at_once);
+    tcase_add_test(cases, who_is_forbidden_is_passed_over);
+    tcase_add_test(cases, a_sample_does_not_replace_what_is_carried);
+    tcase_add_test(cases, the_first_answer_replaces_what_other_targets_had);
     tcase_add_test(cases, both_families_and_the_port);
     tcase_add_test(cases, one_family_alone);
     tcase_add_test(cases, a_silent_family_does_not_hold_the_other);

@@ -71,6 +71,34 @@ START_TEST(odd_spans_do_no_harm)
 }
 END_TEST
 
+/* Whoever stays is not touched by the others' end (a leak, or use after it, is a sanitizer's or
+ * valgrind's to see). */
+START_TEST(those_of_a_block_end_each_for_itself)
+{
+    struct address addresses[ENDPOINTS_MOST];
+    struct endpoint *made[ENDPOINTS_MOST];
+    for (size_t round = 0; round < ENDPOINTS_MOST; round++) {
+        size_t count = ENDPOINTS_MOST - round;
+        for (size_t i = 0; i < count; i++) {
+            struct in_addr ip = {.s_addr = htonl(0x0a000001u + (uint32_t)i)};
+            addresses[i] = address_ipv4(&ip, 80);
+        }
+        ck_assert(endpoints_new(addresses, count, made));
+        for (size_t i = 0; i < count; i++) {
+            ck_assert(address_equal(&made[i]->address, &addresses[i]));
+            ck_assert_uint_eq(made[i]->references, 1);
+            endpoint_accepted(made[i], (int64_t)i + 1);
+        }
+        endpoint_ref(made[round % count]);
+        for (size_t i = 0; i < count; i++)
+            endpoint_unref(made[i]);
+        ck_assert_uint_eq(made[round % count]->references, 1);
+        ck_assert_int_eq(endpoint_connect_time(made[round % count]), (int64_t)(round % count) + 1);
+        endpoint_unref(made[round % count]);
+    }
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, teardown);
@@ -79,6 +107,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, each_further_one_weighs_an_eighth);
     tcase_add_test(cases, it_comes_to_what_stays);
     tcase_add_test(cases, odd_spans_do_no_harm);
+    tcase_add_test(cases, those_of_a_block_end_each_for_itself);
 }
 
 int main(void)

@@ -31,8 +31,8 @@ static const char *ask(const char *name, enum dns_type type)
     size_t end = (size_t)sprintf(shown, "%s", answer_outcome_name(answer.outcome));
     for (size_t i = 0; i < answer.count && i < 20; i++) {
         char text[ADDRESS_TEXT_MAX];
-        end +=
-            (size_t)sprintf(shown + end, " %s", address_format(&answer.records[i].address, text));
+        const struct address address = record_address(&answer.records[i]);
+        end += (size_t)sprintf(shown + end, " %s", address_format(&address, text));
     }
     ck_assert_uint_eq(answer.ttl, HOSTS_TTL);
     answer_clear(&answer);

@@ -104,7 +104,7 @@ static enum answer_outcome outcome_told;
 
 struct subscriber {
     struct subscription subscription;
-    bool starving;
+    struct interest interest;
     int changes;
 };
 
@@ -139,7 +139,7 @@ static void on_changed(struct subscription *subscription, const struct reply *re
     ck_assert_int_gt(now, 0);
     subscriber->changes++;
     if (count_known(subscription->lookup) > 0)
-        subscriber->starving = false;
+        subscriber->interest.starving = false;
 }
 
 static void setup(void)
@@ -163,19 +163,15 @@ static void teardown(void)
 static void subscribe_to(struct subscriber *subscriber, const char *name, enum dns_type type)
 {
     struct question question = {.servers = servers, .name = name, .type = type};
-    subscriber->subscription.starving = &subscriber->starving;
+    subscriber->subscription.interest = &subscriber->interest;
     ck_assert_int_eq(lookups_subscribe(lookups, &question, &subscriber->subscription), 0);
 }
 
 static void subscribe(struct subscriber *subscriber, usec_t min_ttl, usec_t max_ttl)
 {
-    *subscriber = (struct subscriber){.subscription =
-                                          {
-                                              .answered = on_changed,
-                                              .min_ttl = min_ttl,
-                                              .max_ttl = max_ttl,
-                                          },
-                                      .starving = true};
+    *subscriber = (struct subscriber){
+        .interest = {
+            .answered = on_changed, .min_ttl = min_ttl, .max_ttl = max_ttl, .starving = true}};
     subscribe_to(subscriber, NAME, DNS_TYPE_A);
     ck_assert_int_eq(subscriber->changes, 0);
 }

@@ -27,7 +27,7 @@ static struct wait_told {
 
 struct subscriber {
     struct subscription subscription;
-    bool starving;
+    struct interest interest;
     int answers;
     usec_t ask_in; /* what it wants at its next answer; 0: nothing */
     enum reply_source source;
@@ -71,17 +71,16 @@ static void teardown(void)
 
 static void subscribe_to(struct subscriber *subscriber, const struct question *question)
 {
-    subscriber->subscription.answered = on_answered;
-    subscriber->subscription.min_ttl = 100 * MSEC;
-    subscriber->subscription.max_ttl = 300 * SEC;
-    subscriber->subscription.starving = &subscriber->starving;
+    subscriber->interest =
+        (struct interest){.answered = on_answered, .min_ttl = 100 * MSEC, .max_ttl = 300 * SEC};
+    subscriber->subscription.interest = &subscriber->interest;
     ck_assert_int_eq(lookups_subscribe(lookups, question, &subscriber->subscription), 0);
 }
 
 static void subscribe(struct subscriber *subscriber, enum dns_type type)
 {
     struct question question = {.servers = servers, .name = NAME, .type = type};
-    *subscriber = (struct subscriber){.starving = false};
+    *subscriber = (struct subscriber){.answers = 0};
     subscribe_to(subscriber, &question);
 }
 
@@ -144,7 +143,7 @@ static struct record the_record;
 static struct answer offered(uint32_t ttl)
 {
     struct in_addr ip = {.s_addr = htonl(0x0a000001)};
-    the_record = (struct record){.address = address_ipv4(&ip, 0)};
+    the_record = record_of(address_ipv4(&ip, 0));
     return (struct answer){
         .outcome = ANSWER_RECORDS, .ttl = ttl, .records = &the_record, .count = 1};
 }
@@ -161,7 +160,7 @@ START_TEST(an_offered_answer_spares_the_question)
     struct answer known;
     ck_assert(lookup_answer(one.subscription.lookup, &known));
     ck_assert_uint_eq(known.count, 1);
-    ck_assert(address_equal(&known.records[0].address, &the_record.address));
+    ck_assert_int_eq(record_compare(&known.records[0], &the_record), 0);
     answer_clear(&known);
     const struct history_entry *entry = history_entry(lookup_history(one.subscription.lookup), 0);
     ck_assert_int_eq(entry->source, REPLY_EXTRAS);
@@ -339,7 +338,7 @@ START_TEST(one_who_wants_nothing_else_asks_without_a_route)
     route_rig_ipv6 = false;
     subscribe(&one, DNS_TYPE_AAAA);
     subscribe(&other, DNS_TYPE_AAAA);
-    other.subscription.without_route = true;
+    other.interest.without_route = true;
     wait_told(1);
     ck_assert_uint_eq(asked(DNS_TYPE_AAAA), 1);
     ck_assert_int_eq(one.source, REPLY_SERVER);

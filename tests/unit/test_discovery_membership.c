@@ -15,7 +15,7 @@ static const struct membership_rules rules = {.hold = 30 * SECOND, .sample_size 
 static struct record nth_record(unsigned n)
 {
     struct in_addr ip = {.s_addr = htonl(0x0a000000u + n)};
-    return (struct record){.address = address_ipv4(&ip, 0)};
+    return record_of(address_ipv4(&ip, 0));
 }
 
 /* An answer that names the addresses from…to-1. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/random.h"
+#include "change_rig.h"
 #include "suite.h"
 
 #define SECOND USEC_PER_SEC
@@ -23,9 +24,10 @@ static struct record nth_record(unsigned n)
 {
     struct in_addr ip = {.s_addr = htonl(0x0a000000u + n)};
     if (!srv)
-        return (struct record){.address = address_ipv4(&ip, 0)};
+        return record_of(address_ipv4(&ip, 0));
     snprintf(names[n], sizeof names[n], "t%u.test", n / 2); /* two ports a target */
-    return (struct record){.target = names[n], .port = (uint16_t)(80 + n % 2), .priority = 1};
+    return (struct record){
+        .type = DNS_TYPE_SRV, .target = names[n], .port = (uint16_t)(80 + n % 2), .priority = 1};
 }
 
 static enum membership_event take(struct answer *answer, usec_t now)
@@ -71,15 +73,14 @@ static void teardown(void)
 static void ck_last(unsigned n, enum change change, usec_t when)
 {
     struct record record = nth_record(n);
-    const struct journal_entry *entry = journal_find(&membership.journal, &record);
-    ck_assert_ptr_nonnull(entry);
-    ck_assert_str_eq(change_text(entry->change), change_text(change));
-    ck_assert_int_eq(entry->when, when);
+    const struct journal_entry entry = change_of(&membership, &record);
+    ck_assert_str_eq(change_text(entry.change), change_text(change));
+    ck_assert_int_eq(entry.when, when);
 }
 
 static void ck_entries(size_t count)
 {
-    ck_assert_uint_eq(membership.journal.entries.count, count);
+    ck_assert_uint_eq(membership_changes(&membership), count);
 }
 
 START_TEST(a_whole_answer_adds_and_removes)
@@ -99,6 +100,34 @@ START_TEST(a_whole_answer_adds_and_removes)
     ck_assert_int_eq(find(0)->since, 4);
     ck_assert_int_eq(find(1)->since, 1);
     ck_assert_int_eq(find(1)->seen, 4);
+}
+END_TEST
+
+static void ck_founder(size_t n, const struct record *record)
+{
+    const struct journal_entry entry = membership_change(&membership, n);
+    ck_assert_int_eq(record_compare(&entry.record, record), 0);
+    ck_assert_int_eq(entry.change, CHANGE_ADDED);
+    ck_assert_int_eq(entry.when, 1);
+}
+
+/* That they came is not written down until something else is, and told all the same. */
+START_TEST(founders_are_told_in_order)
+{
+    struct record founders[120]; /* with targets of the members' */
+    srv = _i;
+    take_range(0, 120, 1);
+    for (size_t i = 0; i < COUNT_OF(founders); i++)
+        founders[i] = membership.members[i].record;
+    ck_assert_uint_eq(membership.journal.entries.count, 0);
+    ck_entries(JOURNAL_MOST);
+    for (size_t n = 0; n < JOURNAL_MOST; n++)
+        ck_founder(n, &founders[119 - n]);
+    take_range(0, 121, 2);
+    ck_entries(JOURNAL_MOST);
+    ck_last(120, CHANGE_ADDED, 2);
+    for (size_t n = 1; n < JOURNAL_MOST; n++)
+        ck_founder(n, &founders[120 - n]);
 }
 END_TEST
 
@@ -338,6 +367,7 @@ static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, NULL, teardown);
     tcase_add_loop_test(cases, a_whole_answer_adds_and_removes, 0, 2);
+    tcase_add_loop_test(cases, founders_are_told_in_order, 0, 2);
     tcase_add_loop_test(cases, a_hold_that_ends, 0, 2);
     tcase_add_loop_test(cases, a_hold_that_is_cleared, 0, 2);
     tcase_add_loop_test(cases, a_shrink_that_is_confirmed, 0, 2);

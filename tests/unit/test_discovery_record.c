@@ -14,20 +14,24 @@
 
 static struct record address_record(const char *ip)
 {
-    struct record record = {0};
-    ck_assert(address_parse_ip(ip, 0, &record.address));
-    return record;
+    struct address address;
+    ck_assert(address_parse_ip(ip, 0, &address));
+    return record_of(address);
 }
 
 static struct record nth_record(unsigned n)
 {
     struct in_addr ip = {.s_addr = htonl(0x0a000000u + n)};
-    return (struct record){.address = address_ipv4(&ip, 0)};
+    return record_of(address_ipv4(&ip, 0));
 }
 
 static struct record srv(char *target, uint16_t port, uint16_t priority, uint16_t weight)
 {
-    return (struct record){.target = target, .port = port, .priority = priority, .weight = weight};
+    return (struct record){.type = DNS_TYPE_SRV,
+                           .target = target,
+                           .port = port,
+                           .priority = priority,
+                           .weight = weight};
 }
 
 /* --- the last good answer ----------------------------------------------------------------------

@@ -43,7 +43,7 @@ static void on_answer(void *arg, const struct reply *reply)
     result->server = reply->server;
     result->truncated = answer->truncated;
     if (answer->count > 0)
-        result->first = answer->records[0].address;
+        result->first = record_address(&answer->records[0]);
 }
 
 static void setup(void)

@@ -228,7 +228,7 @@ END_TEST
 START_TEST(the_journal_knows_the_last_change)
 {
     struct journal journal = {0};
-    struct record record = {.address = nth(1)}, other = {.address = nth(2)};
+    struct record record = record_of(nth(1)), other = record_of(nth(2));
     ck_assert_ptr_null(journal_find(&journal, &record));
     journal_note(&journal, CHANGE_ADDED, &record, 1);
     journal_note(&journal, CHANGE_ADDED, &other, 2);
@@ -249,7 +249,7 @@ END_TEST
 START_TEST(equal_answers_are_one_entry)
 {
     struct history history = {0};
-    struct record record = {.address = nth(1)};
+    struct record record = record_of(nth(1));
     struct answer answer = {.outcome = ANSWER_RECORDS, .ttl = 5, .records = &record, .count = 1};
     struct reply reply = {.answer = &answer, .source = REPLY_SERVER, .server = nth(7)};
     for (int i = 0; i < 1000; i++)
@@ -257,7 +257,7 @@ START_TEST(equal_answers_are_one_entry)
     ck_assert_uint_eq(history.entries.count, 1);
     ck_assert_uint_eq(history_entry(&history, 0)->repeats, 1000);
     ck_assert_int_eq(history_entry(&history, 0)->last, 999);
-    record.address = nth(2);
+    record = record_of(nth(2));
     ck_assert(history_note(&history, &reply, SEC, WAIT_TTL, 1000));
     answer.outcome = ANSWER_TIMEOUT;
     answer.count = 0;

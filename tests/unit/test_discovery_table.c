@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "change_rig.h"
 #include "discovery/membership.h"
 #include "suite.h"
 
@@ -96,7 +97,11 @@ static char targets[300][16];
 static struct record nth_record(unsigned n)
 {
     sprintf(targets[n], "t%03u.test", n);
-    return (struct record){.target = targets[n], .port = 80, .priority = 1, .weight = (uint16_t)n};
+    return (struct record){.type = DNS_TYPE_SRV,
+                           .target = targets[n],
+                           .port = 80,
+                           .priority = 1,
+                           .weight = (uint16_t)n};
 }
 
 static struct answer naming(struct record *buffer, unsigned from, unsigned to)
@@ -123,9 +128,7 @@ static enum membership_event take_outcome(enum answer_outcome outcome, usec_t no
 static enum change last_change(unsigned n)
 {
     struct record record = nth_record(n);
-    const struct journal_entry *entry = journal_find(&membership.journal, &record);
-    ck_assert_ptr_nonnull(entry);
-    return entry->change;
+    return change_of(&membership, &record).change;
 }
 
 START_TEST(each_way_in_and_out_has_its_reason)

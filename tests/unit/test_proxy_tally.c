@@ -26,13 +26,40 @@
 
 /* --- counting -------------------------------------------------------------------------------- */
 
+static struct tally *tally_of(struct upstream *upstream, size_t worker)
+{
+    struct tally *tally = upstream_tally_of(upstream, worker);
+    ck_assert_ptr_nonnull(tally);
+    return tally;
+}
+
 START_TEST(each_worker_has_cache_lines_of_its_own)
 {
     struct upstream *upstream =
         upstream_new(0, THREADS, &(struct upstream_watcher){.on_failure = ignore_failure});
     ck_assert_uint_le(sizeof(struct tally), TALLY_SIZE_MOST);
     ck_assert_uint_eq(sizeof(struct tally) % 64, 0);
-    ck_assert_uint_eq((uintptr_t)upstream->tallies % 64, 0);
+    for (size_t i = 0; i < THREADS; i++)
+        ck_assert_uint_eq((uintptr_t)tally_of(upstream, i) % 64, 0);
+    upstream_unref(upstream);
+}
+END_TEST
+
+START_TEST(a_tally_is_made_when_there_is_something_to_count)
+{
+    struct upstream *upstream =
+        upstream_new(0, THREADS, &(struct upstream_watcher){.on_failure = ignore_failure});
+    struct tally_sum sum;
+    for (size_t i = 0; i < THREADS; i++)
+        ck_assert_ptr_null(atomic_load(&upstream->seats[i].tally));
+    upstream_tally(upstream, &sum);
+    ck_tally_is_settled(&sum);
+    struct tally *tally = tally_of(upstream, 2);
+    ck_assert_ptr_eq(tally_of(upstream, 2), tally); /* for as long as the upstream lives */
+    ck_assert_ptr_null(atomic_load(&upstream->seats[1].tally));
+    tally_opened(tally);
+    upstream_tally(upstream, &sum);
+    ck_assert_uint_eq(sum.opened, 1);
     upstream_unref(upstream);
 }
 END_TEST
@@ -43,7 +70,7 @@ START_TEST(the_sum_is_that_of_all)
         upstream_new(0, 3, &(struct upstream_watcher){.on_failure = ignore_failure});
     struct tally_sum sum;
     for (unsigned i = 0; i < 3; i++) {
-        struct tally *tally = &upstream->tallies[i];
+        struct tally *tally = tally_of(upstream, i);
         for (unsigned n = 0; n <= i; n++) {
             tally_opened(tally);
             tally_started(tally);
@@ -102,6 +129,13 @@ END_TEST
 
 static _Atomic unsigned counting;
 
+/* A worker, which makes its tally while others are read. */
+struct counter_thread {
+    pthread_t thread;
+    struct upstream *upstream;
+    size_t worker;
+};
+
 static void count_one(struct tally *tally, unsigned n)
 {
     tally_opened(tally);
@@ -118,8 +152,10 @@ static void count_one(struct tally *tally, unsigned n)
 
 static void *count_many(void *arg)
 {
+    const struct counter_thread *self = arg;
+    struct tally *tally = tally_of(self->upstream, self->worker);
     for (unsigned n = 0; n < ROUNDS; n++)
-        count_one(arg, n);
+        count_one(tally, n);
     atomic_fetch_sub(&counting, 1);
     return NULL;
 }
@@ -141,18 +177,20 @@ START_TEST(threads_count_while_another_reads)
 {
     struct upstream *upstream =
         upstream_new(0, THREADS, &(struct upstream_watcher){.on_failure = ignore_failure});
-    pthread_t threads[THREADS];
+    struct counter_thread threads[THREADS];
     struct tally_sum sum, before = {0};
     atomic_store(&counting, THREADS);
-    for (size_t i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, count_many, &upstream->tallies[i]), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        threads[i] = (struct counter_thread){.upstream = upstream, .worker = i};
+        ck_assert_int_eq(pthread_create(&threads[i].thread, NULL, count_many, &threads[i]), 0);
+    }
     while (atomic_load(&counting) > 0) {
         upstream_tally(upstream, &sum);
         ck_plausible(&sum, &before);
         before = sum;
     }
     for (size_t i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+        ck_assert_int_eq(pthread_join(threads[i].thread, NULL), 0);
     upstream_tally(upstream, &sum);
     ck_tally_is_settled(&sum);
     ck_assert_uint_eq(sum.opened, (uint64_t)THREADS * ROUNDS);
@@ -161,6 +199,24 @@ START_TEST(threads_count_while_another_reads)
     upstream_unref(upstream);
 }
 END_TEST
+
+/* --- want of memory -------------------------------------------------------------------------- */
+
+static _Atomic bool lacks_memory;
+
+/* The C library's, but for that: only tallies are aligned so. */
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    void *memory;
+    if (atomic_load(&lacks_memory) || posix_memalign(&memory, alignment, size) != 0)
+        return NULL;
+    return memory;
+}
+
+static bool has_ended(void *arg)
+{
+    return loopback_wait(*(int *)arg, 0);
+}
 
 /* --- sessions -------------------------------------------------------------------------------- */
 
@@ -408,9 +464,34 @@ START_TEST(hedges_are_counted)
 }
 END_TEST
 
+/* As for want of any other memory: it costs the one connection, and nobody else. */
+START_TEST(without_memory_to_count_a_client_is_dropped)
+{
+    struct address back;
+    int backend = loopback_listen(&back);
+    begin("", &back, 1);
+    atomic_store(&lacks_memory, true);
+    int dropped = loopback_connect(&front);
+    ck_assert(loop_until(&rig.loop, has_ended, &dropped, 5000));
+    ck_assert_int_eq(loopback_end(dropped), -ECONNRESET);
+    ck_assert_uint_eq(look().opened, 0);
+    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&rig.upstream->limit.open), 0);
+    atomic_store(&lacks_memory, false);
+    int client = loopback_connect(&front);
+    turn_until(figure_accepted, 1);
+    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    close(client);
+    close(dropped);
+    close(backend);
+    ck_assert_uint_eq(end().opened, 1);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_test(cases, each_worker_has_cache_lines_of_its_own);
+    tcase_add_test(cases, a_tally_is_made_when_there_is_something_to_count);
     tcase_add_test(cases, the_sum_is_that_of_all);
     tcase_add_test(cases, scales_are_in_order);
     tcase_add_test(cases, threads_count_while_another_reads);
@@ -420,6 +501,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, failed_connects_and_their_clients);
     tcase_add_test(cases, no_address_is_a_dial_without_connects);
     tcase_add_test(cases, hedges_are_counted);
+    tcase_add_test(cases, without_memory_to_count_a_client_is_dropped);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-#ifndef REDIAL_PROXY_TIMER_H
-#define REDIAL_PROXY_TIMER_H
+#ifndef REDIAL_BASE_TIMER_H
+#define REDIAL_BASE_TIMER_H
 
 #include <stdbool.h>
 

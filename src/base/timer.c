@@ -1,4 +1,4 @@
-#include "proxy/timer.h"
+#include "base/timer.h"
 
 #include <stddef.h>
 

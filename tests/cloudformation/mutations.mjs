@@ -1,0 +1,43 @@
+// Ways to spoil the templates, one at a time, each of which must be found: a check that finds nothing
+// shows nothing. The file, what is there, what is put in its place, and what the finding says.
+export const MUTATIONS = [
+  // AWS's validator
+  ["name.yml", "ServiceRegistries:", "ServiceRegistry:", /ServiceRegistry/],
+  ["name.yml", "DesiredCount: !Ref DesiredCount", "DesiredCount: many", /DesiredCount|many/],
+  ["name.yml", "TaskDefinition: !Ref TaskDefinition", "TaskDefinition: !Ref TaskDefinitoin", /TaskDefinitoin/],
+  ["name.yml", "!GetAtt Discovery.Arn", "!GetAtt Discovery.Arm", /Arm/],
+  ["name.yml", "AWS::ECS::Service\n", "AWS::ECS::Servise\n", /Servise/],
+  ["name.yml", "Default: 512\n", "Default: 4096\n", /E3047/],
+  ["name.yml", "Type: A\n", "Type: B\n", /Type|'B'|"B"/],
+  ["hello.yml", "Condition: HEALTHY", "Condition: HEALTHIER", /HEALTHIER/],
+  ["hello.yml", "127.0.0.1:3001=${NameTarget}", "127.0.0.1:3001=${NameTargets}", /NameTargets/],
+  ["hello.yml", "DependsOn: [Listener, NameIngress]", "DependsOn: [Listeners, NameIngress]", /Listeners/],
+  ["hello.yml", "StopTimeout: 30", "StopTimeouts: 30", /StopTimeouts/],
+  ["hello.yml", "      TargetType: ip\n", "      TargetType: ips\n", /ips/],
+  ["hello.yml", "          IpProtocol: tcp\n", "", /IpProtocol/],
+  ["cluster.yml", "Principal:", "Principals:", /Principal/],
+  ["cluster.yml", "      Vpc: !Ref VpcId\n", "", /Vpc/],
+  ["vpc.yml", "DependsOn: PublicRoute\n", "DependsOn: NatGateway1\n", /ircular|cycle|NatGateway1/],
+  ["vpc.yml", "Condition: NatInBothZones", "Condition: NatInNoZone", /NatInNoZone/],
+  ["ec2-host.yml", "HttpTokens: required", "HttpTokens: wanted", /HttpTokens|wanted/],
+  ["parent.yml", "Condition: WithA\n", "Condition: WithB\n", /WithB/],
+  // between the stacks
+  ["parent.yml", "        NamespaceId: !GetAtt Cluster.Outputs.NamespaceId\n", "", /NamespaceId is not passed/],
+  ["parent.yml", "Outputs.PublicSubnetIds", "Outputs.PublicSubnets", /Vpc has no Outputs.PublicSubnets/],
+  ["parent.yml", "        RedialImage: !Ref", "        SidecarImage: !Ref", /no parameter SidecarImage/],
+  ["parent.yml", "TemplateURL: name.yml", "TemplateURL: names.yml", /no names.yml/],
+  ["parent.yml", "Default: 10.0.0.0/16", "Default: 10.1.0.0/16", /Default of VpcCidr is 10.0.0.0\/16/],
+  ["cluster.yml", "  LogGroupName:\n    Value", "  LogGroup:\n    Value", /Cluster has no Outputs.LogGroupName/],
+  ["vpc.yml", "Value: !Ref Vpc\n", "Value:\n", /Outputs.VpcId.Value is empty/],
+  // rules of our own: the slips that such templates have
+  ["name.yml", "TTL: !Ref RecordTtl", "TTL: 0", /TTL of 0/],
+  ["name.yml", "    Default: 10\n    MinValue: 1\n", "    Default: 10\n    MinValue: 0\n", /TTL of 0/],
+  ["name.yml", "      HealthCheckCustomConfig:\n        FailureThreshold: 1\n", "", /nothing of the tasks' health/],
+  ["name.yml", "- ContainerPort: !Ref Port", "- ContainerPort: 80", /PORT is not the container's port/],
+  ["name.yml", "          HealthCheck:", "          Unchecked:", /no health check/],
+  ["name-srv.yml", "ContainerPort: !Ref Port\n\n", "ContainerPort: 80\n\n", /port that name does not have/],
+  ["hello.yml", "      IpProtocol: tcp\n", "      IpProtocol: -1\n", /more than TCP/],
+  ["hello.yml", "          FromPort: 80", "          FromPort: 0", /open to everybody/],
+  ["cluster.yml", "Resource: !GetAtt LogGroup.Arn", "Resource: \"*\"", /more than it needs/],
+  ["cluster.yml", "  LogGroup:\n", "  LogGroup:\n    DeletionPolicy: Retain\n", /stays when/],
+];

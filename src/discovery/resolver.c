@@ -306,7 +306,7 @@ static bool answered_here(struct query *query, usec_t now)
     if (query->asked > 0)
         return false;
     if (type != DNS_TYPE_SRV && hosts_answer(resolver->hosts, query->name, type, &answer)) {
-        strcpy(query->asked_name, query->name);
+        strcpy(query->asked_name, query->question.name);
         query_finish(query, &answer, REPLY_HOSTS);
     } else if (type == DNS_TYPE_AAAA && query->question.needs_route && !has_route(resolver, now)) {
         query_finish(query, &answer, REPLY_NOBODY);

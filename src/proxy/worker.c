@@ -82,8 +82,8 @@ static bool use_set(struct view *view, struct endpoint_set *set)
 }
 
 /* The view that the assignment is for, brought up to date. */
-static struct view *seat(struct worker *worker, const struct roster *roster,
-                         struct assignment *assignment)
+static struct view *assigned_view(struct worker *worker, const struct roster *roster,
+                                  struct assignment *assignment)
 {
     struct view *view = assignment->view;
     assignment->view = NULL;
@@ -114,7 +114,7 @@ static void deliver_roster(struct message *message, void *owner)
     acceptor_begin_change(worker->acceptor);
     for (size_t i = 0; i < roster->count; i++) {
         struct assignment *assignment = &roster->assignments[i];
-        listen_for(worker, seat(worker, roster, assignment), assignment);
+        listen_for(worker, assigned_view(worker, roster, assignment), assignment);
     }
     acceptor_end_change(worker->acceptor);
     list_each(node, &worker->views)

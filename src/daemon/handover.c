@@ -6,10 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define FIRST_DESCRIPTOR 3
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1u << 2) /* of Linux 5.11 */
+#endif
 #define PID_NAME "LISTEN_PID="
 #define PID_TEXT_MAX (sizeof PID_NAME + 20)
 
@@ -199,8 +203,9 @@ static void become(const struct handover *handover, const char *path, char *cons
     write_pid(environment->pid + strlen(PID_NAME), getpid());
     int error = place_descriptors(handover);
     if (error == 0) {
-#ifdef CLOSE_RANGE_CLOEXEC
-        close_range(FIRST_DESCRIPTOR + (unsigned)handover->count, ~0u, CLOSE_RANGE_CLOEXEC);
+#ifdef SYS_close_range /* musl and glibc before 2.34 have no function of that name */
+        syscall(SYS_close_range, FIRST_DESCRIPTOR + (unsigned)handover->count, ~0u,
+                CLOSE_RANGE_CLOEXEC);
 #endif
         execve(path, argv, environment->variables);
         error = -errno;

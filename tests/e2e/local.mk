@@ -1,5 +1,6 @@
 # End-to-end tests: the built daemon between scripted DNS, peers and clients.
 E2E_TESTS = \
+    tests/e2e/test_admin \
     tests/e2e/test_balance \
     tests/e2e/test_command \
     tests/e2e/test_config \
@@ -10,6 +11,7 @@ E2E_TESTS = \
     tests/e2e/test_membership \
     tests/e2e/test_limits \
     tests/e2e/test_log \
+    tests/e2e/test_manager \
     tests/e2e/test_proxy_protocol \
     tests/e2e/test_relay \
     tests/e2e/test_reload \
@@ -23,13 +25,18 @@ check_PROGRAMS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)
 
 check_LIBRARIES += libbed.a
-libbed_a_SOURCES = tests/e2e/bed.c tests/e2e/bed.h tests/e2e/outcome.c tests/e2e/outcome.h
+libbed_a_SOURCES = tests/e2e/ask.c tests/e2e/ask.h tests/e2e/bed.c tests/e2e/bed.h tests/e2e/outcome.c tests/e2e/outcome.h
 libbed_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib
 libbed_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 E2E_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib
 E2E_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 E2E_LDADD = libbed.a $(LIBS_TESTLIB) $(CHECK_LIBS) $(JANSSON_LIBS)
+
+tests_e2e_test_admin_SOURCES = tests/e2e/test_admin.c
+tests_e2e_test_admin_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_admin_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_admin_LDADD = $(E2E_LDADD)
 
 tests_e2e_test_balance_SOURCES = tests/e2e/test_balance.c
 tests_e2e_test_balance_CPPFLAGS = $(E2E_CPPFLAGS)
@@ -55,6 +62,11 @@ tests_e2e_test_discovery_SOURCES = tests/e2e/test_discovery.c
 tests_e2e_test_discovery_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_discovery_CFLAGS = $(E2E_CFLAGS)
 tests_e2e_test_discovery_LDADD = $(E2E_LDADD)
+
+tests_e2e_test_manager_SOURCES = tests/e2e/test_manager.c
+tests_e2e_test_manager_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_manager_CFLAGS = $(E2E_CFLAGS)
+tests_e2e_test_manager_LDADD = $(E2E_LDADD)
 
 tests_e2e_test_membership_SOURCES = tests/e2e/test_membership.c
 tests_e2e_test_membership_CPPFLAGS = $(E2E_CPPFLAGS)

@@ -203,8 +203,8 @@ static void become(const struct handover *handover, const char *path, char *cons
     write_pid(environment->pid + strlen(PID_NAME), getpid());
     int error = place_descriptors(handover);
     if (error == 0) {
-#ifdef SYS_close_range /* musl and glibc before 2.34 have no function of that name */
-        syscall(SYS_close_range, FIRST_DESCRIPTOR + (unsigned)handover->count, ~0u,
+#ifdef __NR_close_range /* musl and glibc before 2.34 have no function of that name */
+        syscall(__NR_close_range, FIRST_DESCRIPTOR + (unsigned)handover->count, ~0u,
                 CLOSE_RANGE_CLOEXEC);
 #endif
         execve(path, argv, environment->variables);

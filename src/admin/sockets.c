@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +56,22 @@ static int open_front(const struct listen *listen, struct fronts *fronts, struct
     return result < 0 ? result : front_open(listen, 1, fronts, ret_front);
 }
 
+/* libevent 2.1 asks getnameinfo(3) for the name of each client, and ends the process where that
+ * does not know Unix sockets, as in musl. */
+static bool names_unix_clients(void)
+{
+    struct sockaddr client = {.sa_family = AF_UNIX};
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    return getnameinfo(&client, sizeof client.sa_family, host, sizeof host, port, sizeof port,
+                       NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+}
+
+static const char *reason(int error)
+{
+    return error == -EPFNOSUPPORT ? "libevent cannot serve HTTP on Unix sockets with this C library"
+                                  : strerror(-error);
+}
+
 /* Returns 0, 1 where redial does without, or -errno. */
 static int open_one(struct admin_sockets *sockets, const struct listen *listen,
                     struct fronts *fronts)
@@ -61,7 +79,8 @@ static int open_one(struct admin_sockets *sockets, const struct listen *listen,
     char text[LISTEN_TEXT_MAX];
     bool is_unix = listen_is_unix(listen);
     struct front *front;
-    int result = open_front(listen, fronts, &front);
+    int result =
+        is_unix && !names_unix_clients() ? -EPFNOSUPPORT : open_front(listen, fronts, &front);
     listen_format(listen, text);
     if (result == 0) {
         front->reserved = true;
@@ -74,13 +93,13 @@ static int open_one(struct admin_sockets *sockets, const struct listen *listen,
         return result;
     if (listen->optional && is_unix) {
         log_warning("no admin interface", log_text("address", text),
-                    log_text("error", strerror(-result)),
+                    log_text("error", reason(result)),
                     log_text("advice", "give --admin unix:PATH where redial may make files, "
                                        "--admin 127.0.0.1:PORT, or --admin off"));
         return 1;
     }
     log_error("cannot listen for the admin interface", log_text("address", text),
-              log_text("error", strerror(-result)),
+              log_text("error", reason(result)),
               log_text("advice", sockets_advice(listen, result)));
     return result;
 }

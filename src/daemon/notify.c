@@ -56,11 +56,11 @@ static int send_text(const struct notify *notify, const char *text, const int *d
     if (count > 0) {
         memset(&control, 0, sizeof control);
         message.msg_control = &control;
-        message.msg_controllen = CMSG_SPACE(count * sizeof *descriptors);
+        message.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof *descriptors);
         struct cmsghdr *head = CMSG_FIRSTHDR(&message);
         head->cmsg_level = SOL_SOCKET;
         head->cmsg_type = SCM_RIGHTS;
-        head->cmsg_len = CMSG_LEN(count * sizeof *descriptors);
+        head->cmsg_len = (socklen_t)CMSG_LEN(count * sizeof *descriptors);
         memcpy(CMSG_DATA(head), descriptors, count * sizeof *descriptors);
     }
     return send_message(notify, &message);

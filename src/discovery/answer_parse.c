@@ -148,6 +148,22 @@ static void to_lower(char *name)
         *name = (char)tolower((unsigned char)*name);
 }
 
+/* Whether a label has a dot in it, which musl's ns_name_uncompress() does not escape. It has read
+ * this name, so the pointers in it come to an end. */
+static bool has_dotted_label(const ns_msg *message, const uint8_t *at)
+{
+    while (*at != 0) {
+        if ((*at & NS_CMPRSFLGS) == NS_CMPRSFLGS) {
+            at = ns_msg_base(*message) + (ns_get16(at) & 0x3fff);
+            continue;
+        }
+        if (memchr(at + 1, '.', *at))
+            return true;
+        at += 1 + *at;
+    }
+    return false;
+}
+
 /* Reads priority, weight, port and target. Returns false where it is no SRV record. */
 static bool read_srv(ns_msg *message, const ns_rr *rr, struct record *record,
                      char target[NS_MAXDNAME])
@@ -173,11 +189,12 @@ static bool take_srv(ns_msg *message, const ns_rr *rr, struct answer *answer)
     char target[NS_MAXDNAME];
     if (!read_srv(message, rr, &record, target))
         return false;
-    if (strcmp(target, ".") == 0) {
+    if (*target == '\0' || strcmp(target, ".") == 0) { /* the root, to musl and to glibc */
         answer->outcome = ANSWER_NO_SERVICE;
         return true; /* its TTL counts */
     }
-    if (record.port == 0 || !is_host_name(target)) {
+    if (record.port == 0 || !is_host_name(target) ||
+        has_dotted_label(message, ns_rr_rdata(*rr) + SRV_FIXED_SIZE)) {
         answer->refused++;
         return false;
     }

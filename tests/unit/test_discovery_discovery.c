@@ -76,7 +76,7 @@ static void begin_with(struct subject *subject, const char *targets, enum dns_fa
 {
     struct target parsed[8];
     struct upstream_options options = {.targets = parsed,
-                                       .family = family,
+                                       .family = (uint8_t)family,
                                        .min_ttl = 100 * MSEC,
                                        .max_ttl = 300 * SEC,
                                        .hold = 30 * SEC,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +20,17 @@ enum { USEC = 1000000, ANSWER_MAX = 64 };
 
 static void usage(void)
 {
-    fputs("Usage: steady serve ADDRESS:PORT...\n"
-          "          answers each line of a client with the address\n"
-          "       steady load [-r RATE] [-n COUNT] [-t SECONDS] ADDRESS:PORT\n"
-          "          RATE connections a second (100), COUNT of them (1000): each sends a line and\n"
-          "          waits for one, for SECONDS (20). A line for each: when it began (in\n"
-          "          microseconds of the epoch), how long it took, how it ended, the answer\n",
-          stderr);
+    fputs(
+        "Usage: steady serve ADDRESS:PORT...\n"
+        "          answers each line of a client with the address\n"
+        "       steady load [-r RATE] [-n COUNT] [-t SECONDS] ADDRESS:PORT\n"
+        "          RATE connections a second (100), COUNT of them (1000): each sends a line and\n"
+        "          waits for one, for SECONDS (20). A line for each: when it began (in\n"
+        "          microseconds of the epoch), how long it took, how it ended, the answer\n"
+        "       steady talk ADDRESS:PORT\n"
+        "          hands on what comes, both ways, until one side ends. (curl's telnet waits for\n"
+        "          its input alone, and then hears no answer.)\n",
+        stderr);
     exit(2);
 }
 
@@ -192,8 +197,40 @@ static int run_load(int count, char **words)
     return 0;
 }
 
+/* --- one that stays -----------------------------------------------------------------------------
+ */
+
+static int talk(const char *address)
+{
+    char bytes[4096];
+    int fd = client_connect(address, 5000);
+    struct pollfd sides[] = {{.fd = fd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+    if (fd < 0) {
+        fprintf(stderr, "steady: %s: %s\n", address, strerror(-fd));
+        return 1;
+    }
+    while (poll(sides, 2, -1) > 0 || errno == EINTR) {
+        ssize_t got = 1;
+        if (sides[0].revents != 0) {
+            got = client_receive(fd, bytes, sizeof(bytes), 0);
+            if (got <= 0 || write(STDOUT_FILENO, bytes, (size_t)got) != got)
+                break;
+        }
+        if (sides[1].revents != 0) {
+            got = read(STDIN_FILENO, bytes, sizeof(bytes));
+            if (got <= 0 || client_send(fd, bytes, (size_t)got, 5000) < 0)
+                break;
+        }
+    }
+    client_close(fd);
+    return 0;
+}
+
 int main(int count, char **words)
 {
+    if (count == 3 && strcmp(words[1], "talk") == 0) {
+        return talk(words[2]);
+    }
     if (count >= 3 && strcmp(words[1], "serve") == 0) {
         serve(words + 2, count - 2);
     }

@@ -28,7 +28,7 @@ first=$redial_pid
 
 # A connection that lives through all of it.
 mkfifo "$work/held.in"
-start held sh -c "exec curl -sN telnet://127.0.0.1:$listen <\"$work/held.in\""
+start held sh -c "exec $steady talk 127.0.0.1:$listen <\"$work/held.in\""
 held_pid=$pid
 exec 9>"$work/held.in"
 held_answers() { [ "$(wc -l <"$work/held.log")" -ge "$1" ]; }
@@ -105,7 +105,7 @@ no_children() { ! grep -q . "/proc/$redial_pid/task/$redial_pid/children"; }
 once() {
     start_redial stopped -w 1 -o redial.access-log=on "127.0.0.1:$port=127.0.3.1:$backend"
     : >"$work/idle.log"
-    start idle sh -c "exec curl -sN telnet://127.0.0.1:$port <\"$work/idle.in\""
+    start idle sh -c "exec $steady talk 127.0.0.1:$port <\"$work/idle.in\""
     idle_pid=$pid
     echo who >&9
     until_ok 5 logged idle 127.0.3.1

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool lacked;
+/* Of this thread: the journal writes JSON in every thread, the admin interface asks in its own. */
+static _Thread_local bool lacked;
 
 static void *allocate(size_t size)
 {

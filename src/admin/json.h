@@ -15,7 +15,8 @@
  * have no room for, and an answer that lacks something without saying so would be a lie. */
 void json_watch_memory(void);
 
-/* Whether that was so since the last call, or json_add() or json_put() had nothing to add. */
+/* Whether that was so in this thread since the last call, or json_add() or json_put() had nothing
+ * to add. */
 bool json_lacked_memory(void);
 
 /* Adds to an array or object, which take over the reference. Each may be NULL: for want of memory,

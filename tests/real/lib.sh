@@ -60,11 +60,13 @@ need() {
     command -v "$1" >/dev/null || skip "$1 is not installed (package ${2:-$1}); ./bootstrap check --all installs it"
 }
 
-# start NAME COMMAND...: in the background, its output in NAME.log, its process in $pid
+# start NAME COMMAND...: in the background, its output in NAME.log, its process in $pid; the log is
+# emptied first, or one of that name before would be read for the new one's
 start() {
     log=$work/$1.log
     shift
-    "$@" >"$log" 2>&1 </dev/null &
+    : >"$log"
+    "$@" >>"$log" 2>&1 </dev/null &
     pid=$!
     pids="$pids $pid"
 }

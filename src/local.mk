@@ -162,6 +162,7 @@ libctl_a_SOURCES = \
 	src/ctl/question.c src/ctl/question.h \
 	src/ctl/rates.c src/ctl/rates.h \
 	src/ctl/ready.c src/ctl/ready.h \
+	src/ctl/upgrade.c src/ctl/upgrade.h \
 	src/ctl/screen.c src/ctl/screen.h \
 	src/ctl/spark.c src/ctl/spark.h \
 	src/ctl/status.c src/ctl/status.h \

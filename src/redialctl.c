@@ -16,6 +16,7 @@
 #include "ctl/ready.h"
 #include "ctl/status.h"
 #include "ctl/style.h"
+#include "ctl/upgrade.h"
 #include "ctl/watch.h"
 
 #define TIMEOUT (5 * USEC_PER_SEC)
@@ -39,7 +40,7 @@ static const struct command {
     {"undrain", " ENDPOINT [UPSTREAM]", "new connections again", 1, 2, false, action_undrain},
     {"reload", "", "read the configuration again", 0, 0, false, action_reload},
     {"upgrade", "", "start the installed binary in place of the running one", 0, 0, false,
-     action_upgrade},
+     upgrade_run},
     {"config", "", "print the configuration in use, with all defaults", 0, 0, false, action_config},
     {"log-level", " LEVEL", "error, warning, info or debug, until the next reload", 1, 1, false,
      action_log_level},

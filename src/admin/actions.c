@@ -86,7 +86,7 @@ void action_upgrade(struct admin_request *request, void *server)
     if (server_upgrade(server, why, sizeof why) < 0)
         admin_reply_line(request, 409, "%s", why);
     else
-        admin_reply_line(request, 202, "the new process is starting; the log says how it goes");
+        admin_reply_line(request, 202, "the new process is starting; the status and the log say how it goes");
 }
 
 /* --- endpoints ----------------------------------------------------------------------------------

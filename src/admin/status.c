@@ -9,6 +9,7 @@
 #include "admin/questions.h"
 #include "base/log_recent.h"
 #include "config/options.h"
+#include "daemon/upgrade.h"
 #include "proxy/upstream.h"
 
 /* --- an upstream --------------------------------------------------------------------------------
@@ -130,6 +131,15 @@ static json_t *config_json(struct server *server)
                      "last_error", last_error(reload));
 }
 
+static json_t *upgrade_json(const struct upgrade *upgrade)
+{
+    const char *why;
+    time_t failed = upgrade_failed(upgrade, &why);
+    json_t *error = failed == 0 ? json_null()
+                                : json_pack("{so s[s]}", "time", time_json(failed), "errors", why);
+    return json_pack("{sb so}", "under_way", upgrade_under_way(upgrade), "last_error", error);
+}
+
 static json_t *event_json(const struct log_recent *line)
 {
     json_t *fields = json_object();
@@ -157,15 +167,16 @@ json_t *status_json(struct server *server)
     const struct engine *engine = server_engine(server);
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return json_pack(
-        "{ss sI ss so so so sI so s{sI sI} s{sI} so so}", "version", PACKAGE_VERSION, "pid",
-        (json_int_t)getpid(), "state", engine->stopping ? "stopping" : "serving", "started",
-        json_moment(server_started(server)), "uptime",
-        json_span(clock_now() - server_started(server)), "now", json_time(&now), "threads",
-        (json_int_t)engine->crew_count, "config", config_json(server), "connections", "open",
-        (json_int_t)engine_connections(engine), "most", (json_int_t)engine->limit.most, "dns",
-        "budget", (json_int_t)engine->config->global.dns_budget, "upstreams",
-        upstreams_json(engine), "events", events_json());
+    return json_pack("{ss sI ss so so so sI so so s{sI sI} s{sI} so so}", "version",
+                     PACKAGE_VERSION, "pid", (json_int_t)getpid(), "state",
+                     engine->stopping ? "stopping" : "serving", "started",
+                     json_moment(server_started(server)), "uptime",
+                     json_span(clock_now() - server_started(server)), "now", json_time(&now),
+                     "threads", (json_int_t)engine->crew_count, "config", config_json(server),
+                     "upgrade", upgrade_json(server_successor(server)), "connections", "open",
+                     (json_int_t)engine_connections(engine), "most", (json_int_t)engine->limit.most,
+                     "dns", "budget", (json_int_t)engine->config->global.dns_budget, "upstreams",
+                     upstreams_json(engine), "events", events_json());
 }
 
 json_t *status_explain(const struct service *service)

@@ -99,12 +99,6 @@ int action_reload(const struct client *client, char **arguments)
     return act_plainly(client, "POST", "/reload");
 }
 
-int action_upgrade(const struct client *client, char **arguments)
-{
-    (void)arguments;
-    return act_plainly(client, "POST", "/upgrade");
-}
-
 int action_log_level(const struct client *client, char **arguments)
 {
     struct text target = {0};

@@ -9,7 +9,6 @@ int action_resolve(const struct client *client, char **arguments);
 int action_drain(const struct client *client, char **arguments);
 int action_undrain(const struct client *client, char **arguments);
 int action_reload(const struct client *client, char **arguments);
-int action_upgrade(const struct client *client, char **arguments);
 int action_log_level(const struct client *client, char **arguments);
 int action_config(const struct client *client, char **arguments);
 

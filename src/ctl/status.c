@@ -40,17 +40,18 @@ static void add_totals(struct text *out, const struct client *client, const json
     text_clear(&line);
 }
 
-static void add_reload_error(struct text *out, const struct client *client, const json_t *status)
+static void add_error(struct text *out, const struct client *client, const json_t *status,
+                      const char *path, const char *what)
 {
-    const json_t *error = field(status, "config.last_error"), *line;
+    const json_t *error = field(status, path), *line;
     char span[UNITS_MAX];
     struct text heading = {0};
     size_t i;
     if (!json_is_object(error))
         return;
     double age = field_moment(status, "now") - field_moment(error, "time");
-    text_add(&heading,
-             "The last reload, %s ago, failed and changed nothing:", units_span(age, span));
+    text_add(&heading, "The last %s, %s ago, failed and changed nothing:", what,
+             units_span(age, span));
     style_add(out, STYLE_BAD, text_string(&heading));
     text_add(out, "\n");
     text_clear(&heading);
@@ -188,7 +189,8 @@ int status_run(const struct client *client, char **arguments)
     } else {
         add_identity(&out, client, status);
         add_totals(&out, client, status);
-        add_reload_error(&out, client, status);
+        add_error(&out, client, status, "config.last_error", "reload");
+        add_error(&out, client, status, "upgrade.last_error", "upgrade");
         text_add(&out, "\n");
         add_upstreams(&out, client, field(status, "upstreams"));
         add_hints(&out, field(status, "upstreams"));

@@ -144,6 +144,11 @@ int server_upgrade(struct server *server, char *ret_why, size_t size)
     return upgrade_begin(server->upgrade, ret_why, size);
 }
 
+const struct upgrade *server_successor(const struct server *server)
+{
+    return server->upgrade;
+}
+
 static void on_upgrade_signal(evutil_socket_t number, short events, void *arg)
 {
     char why[256];

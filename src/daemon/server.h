@@ -6,6 +6,7 @@
 /* The process that serves: the engine, the configuration's changes, signals, a successor, the end.
  * Belongs to the main thread, and there is one. */
 struct server;
+struct upgrade;
 
 /* What it is made of. All borrowed. */
 struct server_setup {
@@ -35,6 +36,9 @@ void server_free(struct server *server);
 
 /* Starts a successor: see upgrade_begin(). */
 int server_upgrade(struct server *server, char *ret_why, size_t size);
+
+/* How that goes. */
+const struct upgrade *server_successor(const struct server *server);
 
 /* reload_now(), and the service manager hears of it. */
 int server_reload_now(struct server *server, struct plan_result *ret_result);

@@ -20,6 +20,9 @@
 /* How long a successor may take until it serves. */
 #define PATIENCE (60 * USEC_PER_SEC)
 
+/* Room for why one failed. */
+#define WHY_MAX 96
+
 struct upgrade {
     struct engine *engine;
     char *const *argv;
@@ -32,6 +35,8 @@ struct upgrade {
     int ready;           /* our end of the socket on which it says that it serves; -1: none */
     struct event *heard; /* something came there */
     struct event *timer;
+    time_t failed; /* when the last one did; 0: it did not */
+    char why[WHY_MAX];
 };
 
 /* --- what the successor gets -------------------------------------------------------------------
@@ -104,6 +109,8 @@ static void fail(struct upgrade *upgrade, const char *why)
     if (upgrade->successor > 0)
         kill(upgrade->successor, SIGKILL);
     upgrade->successor = 0;
+    upgrade->failed = time(NULL);
+    snprintf(upgrade->why, sizeof upgrade->why, "%s", why);
 }
 
 static void on_heard(evutil_socket_t fd, short events, void *arg)
@@ -132,14 +139,14 @@ static void on_timeout(evutil_socket_t fd, short events, void *arg)
 
 void upgrade_child_ended(struct upgrade *upgrade, pid_t child, int status)
 {
-    char why[96];
+    char why[WHY_MAX];
     if (!upgrade || child != upgrade->successor)
         return;
     upgrade->successor = 0;
     if (WIFSIGNALED(status))
         snprintf(why, sizeof why, "it was ended by signal %d", WTERMSIG(status));
     else
-        snprintf(why, sizeof why, "it ended with status %d: its own lines above say why",
+        snprintf(why, sizeof why, "it ended with status %d: its own lines in the log say why",
                  WEXITSTATUS(status));
     fail(upgrade, why);
 }
@@ -188,13 +195,24 @@ static void on_pulse(struct pulse_wait *wait)
                          log_number("successor", upgrade->successor));
 }
 
+bool upgrade_under_way(const struct upgrade *upgrade)
+{
+    return upgrade->begins || upgrade->successor != 0;
+}
+
+time_t upgrade_failed(const struct upgrade *upgrade, const char **ret_why)
+{
+    *ret_why = upgrade->why;
+    return upgrade->failed;
+}
+
 int upgrade_begin(struct upgrade *upgrade, char *ret_why, size_t size)
 {
     if (upgrade->engine->stopping) {
         snprintf(ret_why, size, "redial is stopping");
         return -EBUSY;
     }
-    if (upgrade->begins || upgrade->successor != 0) {
+    if (upgrade_under_way(upgrade)) {
         snprintf(ret_why, size, "an upgrade is under way already");
         return -EBUSY;
     }
@@ -205,6 +223,7 @@ int upgrade_begin(struct upgrade *upgrade, char *ret_why, size_t size)
         return -EPERM;
     }
     upgrade->begins = true;
+    upgrade->failed = 0;
     loop_descriptors_are_shared(true);
     pulse_ask(upgrade->engine->pulse, &upgrade->wait);
     return 0;

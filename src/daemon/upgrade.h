@@ -1,8 +1,10 @@
 #ifndef REDIAL_DAEMON_UPGRADE_H
 #define REDIAL_DAEMON_UPGRADE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct engine;
 
@@ -23,6 +25,13 @@ struct upgrade *upgrade_new(struct engine *engine, char *const argv[], upgrade_d
  * another one starts or the process stops, -EPERM as process 1, whose end would be that of its
  * container. */
 int upgrade_begin(struct upgrade *upgrade, char *ret_why, size_t size);
+
+/* Whether a successor is on its way: begun, and neither serving nor given up. */
+bool upgrade_under_way(const struct upgrade *upgrade);
+
+/* Of time(2): when the last upgrade failed; 0: it did not. With ret_why (borrowed until the next
+ * turn of the loop), a line for a person. */
+time_t upgrade_failed(const struct upgrade *upgrade, const char **ret_why);
 
 /* A child of this process has ended, with this status of wait(2). */
 void upgrade_child_ended(struct upgrade *upgrade, pid_t child, int status);

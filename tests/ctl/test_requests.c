@@ -3,6 +3,7 @@
 #include "client.h"
 #include "rig.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,6 @@ static const struct {
      "POST /undrain?endpoint=10.0.1.7%3A3000&upstream=a%3Fb",
      true},
     {{"reload"}, "POST /reload", true},
-    {{"upgrade"}, "POST /upgrade", true},
     {{"log-level", "debug"}, "POST /log-level?level=debug", true},
     {{"config"}, "GET /config", true},
 };
@@ -97,6 +97,83 @@ START_TEST(refusal_is_told)
     }
     fixture_set(rig.fixture, rows[_i].request, 500, "\n");
     rig_expect(run(&rig, rows[_i].words), 1, "does not say why|500");
+    rig_close(&rig);
+}
+END_TEST
+
+#define UNDER_WAY "{\"pid\": 45, \"upgrade\": {\"under_way\": true, \"last_error\": null}}"
+#define FAILED                                                                                     \
+    "{\"pid\": 45, \"upgrade\": {\"under_way\": false, \"last_error\":"                            \
+    " {\"time\": \"2026-11-25T22:15:54.600Z\", \"errors\": [\"it\\u001b ended\"]}}}"
+
+/* What the status says once it was asked for often enough. */
+struct turn {
+    struct fixture *fixture;
+    const char *status; /* NULL: nobody answers any more */
+};
+
+static void *turn_status(void *arg)
+{
+    struct turn *turn = arg;
+    if (!fixture_wait(turn->fixture, 4, limit_ms(5000))) {
+        return NULL;
+    }
+    if (turn->status != NULL) {
+        fixture_set(turn->fixture, "GET /status", 200, turn->status);
+    } else {
+        fixture_set_raw(turn->fixture, "GET /status", "", 0);
+    }
+    return turn;
+}
+
+/* Runs an upgrade: the status tells another thing after a while. */
+static struct outcome run_upgrade(struct rig *rig, const char *words, const char *status)
+{
+    struct turn turn = {rig->fixture, status};
+    pthread_t thread;
+    void *turned;
+    fixture_set(rig->fixture, "GET /status", 200, UNDER_WAY);
+    fixture_set(rig->fixture, "POST /upgrade", 202, "it begins\n");
+    ck_assert_int_eq(pthread_create(&thread, NULL, turn_status, &turn), 0);
+    struct outcome outcome = rig_run(rig, words);
+    pthread_join(thread, &turned);
+    ck_assert_ptr_nonnull(turned);
+    expect_request(rig, 1, "POST /upgrade");
+    return outcome;
+}
+
+START_TEST(upgrade_is_waited_for)
+{
+    struct rig rig;
+    rig_open(&rig);
+    struct outcome outcome = run_upgrade(&rig, "upgrade", "{\"pid\": 46}");
+    ck_assert_str_eq(outcome.output,
+                     "upgraded: process 46 has taken over, 45 ends with its connections\n");
+    rig_expect(outcome, 0, "");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(failed_upgrade_is_told)
+{
+    struct rig rig;
+    rig_open(&rig);
+    struct outcome outcome = run_upgrade(&rig, "upgrade", FAILED);
+    ck_assert_str_eq(outcome.output, "");
+    rig_expect(outcome, 1, "redialctl: the upgrade failed, process 45 goes on: it? ended\n");
+    rig_serve(&rig, "GET /status", "usual.json");
+    rig_expect(rig_run(&rig, "upgrade"), 1, "it does not say why");
+    fixture_set(rig.fixture, "POST /upgrade", 409, "an upgrade is under way already\n");
+    rig_expect(rig_run(&rig, "upgrade"), 1, "under way already");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(upgrade_after_which_nobody_answers_is_told)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_expect(run_upgrade(&rig, "--timeout 1 upgrade", NULL), 3, "broke off");
     rig_close(&rig);
 }
 END_TEST
@@ -243,6 +320,9 @@ int main(void)
     Suite *suite = suite_create("ctl requests");
     BED_TEST(suite, command_is_one_request, ROWS, 20);
     BED_TEST(suite, refusal_is_told, ROWS, 30);
+    BED_TEST(suite, upgrade_is_waited_for, 1, 20);
+    BED_TEST(suite, failed_upgrade_is_told, 1, 20);
+    BED_TEST(suite, upgrade_after_which_nobody_answers_is_told, 1, 20);
     BED_TEST(suite, only_upstream_need_not_be_named, 1, 20);
     BED_TEST(suite, unknown_upstream_is_told, 1, 20);
     BED_TEST(suite, command_line_is_checked, USES, 20);

@@ -124,8 +124,12 @@ shows 'document.querySelector("#fault").hidden + document.querySelector("#fault 
     "false/etc/redial/upstreams.d/a.conf:3: no such key: lisen"
 reset
 shows 'document.querySelector("#fault").hidden' true
+change '.upgrade.last_error = {time: .now, errors: ["it ended with status 1"]}'
+shows 'document.querySelector("#fault").hidden + document.querySelector("#fault li").textContent' "falseit ended with status 1"
+reset
+shows 'document.querySelector("#fault").hidden' true
 no_complaints
-ok "it follows: counters, states, count-downs, who comes and goes, a new process, a failed reload"
+ok "it follows: counters, states, count-downs, who comes and goes, a new process, a failed reload and upgrade"
 
 # --- hostile text ----------------------------------------------------------------------------------
 

@@ -39,8 +39,13 @@ until_ok 5 held_answers 1
 
 cp "$conf" "$work/good.conf"
 echo 'balance = best' >>"$conf"
-ask_redial upgrade || fail "an upgrade could not be begun"
-until_ok 10 logged redial error "the upgrade failed: this process goes on"
+status=0
+ask_redial upgrade || status=$?
+[ $status -eq 1 ] || fail "an upgrade with a broken configuration: exit status $status"
+grep -q "^redialctl: the upgrade failed, process $first goes on: it ended with status 1" "$work/answer.log" ||
+    fail "nobody was told that the upgrade failed: $(cat "$work/answer.log")"
+logged redial error "the upgrade failed: this process goes on" || fail "the log does not say it"
+ask_redial status && grep -q "The last upgrade, .* failed" "$work/answer.log" || fail "the status does not say it"
 cp "$work/good.conf" "$conf"
 [ "$(main)" -eq "$first" ] || fail "after an upgrade that failed, process $(main) answers"
 echo who >&9
@@ -58,6 +63,7 @@ while [ $done -lt $upgrades ]; do
     done=$((done + 1))
     if [ $((done % 2)) -eq 0 ]; then
         ask_redial upgrade || fail "upgrade $done: $(cat "$work/answer.log")"
+        grep -q "^upgraded: process $(main) has taken over" "$work/answer.log" || fail "$(cat "$work/answer.log")"
     else
         kill -USR2 "$(main)"
     fi

@@ -23,9 +23,10 @@ fail() {
     exit 1
 }
 
-# begin KIND: a storm with this mutant, in the background
+# begin KIND: storms with this mutant, in the background, until it is found out: a busy machine has but
+# few clients in the first one
 begin() {
-    "$chaos" --seconds 1 --seed 1 --mutant "$1" >"$work/$1" 2>&1 &
+    "$chaos" --seconds 30 --seed 1 --mutant "$1" >"$work/$1" 2>&1 &
     eval "pid_of_$(echo "$1" | tr - _)=$!"
 }
 

@@ -5,17 +5,26 @@
 
 #include <check.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* Generous: a sanitizer build on a busy machine is slow, and a hang is caught all the same. */
+/* Of one test: generous, since a hang is caught all the same. */
 #define SUITE_TIMEOUT_SECONDS 60
+
+/* REDIAL_TEST_SCALE, at least 1: a sanitizer's build on a busy machine is slow. */
+static inline double suite_scale(void)
+{
+    const char *text = getenv("REDIAL_TEST_SCALE");
+    double scale = text ? strtod(text, NULL) : 1;
+    return scale > 1 ? scale : 1;
+}
 
 static inline int suite_run(const char *name, void (*add)(TCase *cases))
 {
     Suite *suite = suite_create(name);
     TCase *cases = tcase_create(name);
-    tcase_set_timeout(cases, SUITE_TIMEOUT_SECONDS);
+    tcase_set_timeout(cases, SUITE_TIMEOUT_SECONDS * suite_scale());
     add(cases);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -15,7 +15,7 @@ tests_systemd_confine_LDADD =
 TESTS += tests/systemd/seccomp.sh
 EXTRA_DIST += tests/systemd/confined tests/systemd/rules tests/systemd/seccomp.sh
 
-SECCOMP_TESTS = $(E2E_TESTS) $(real_tests) $(CTL_TESTS)
+SECCOMP_TESTS = $(E2E_TESTS) $(real_tests)
 check-seccomp: tests/systemd/confine$(EXEEXT) redial$(EXEEXT) redialctl$(EXEEXT) packaging/systemd/redial.service
 	CC='$(CC)' $(top_srcdir)/tests/systemd/confined packaging/systemd/redial.service \
 	    $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SECCOMP_TESTS)'

@@ -230,6 +230,7 @@ void session_forgo(struct view *view, int fd, const struct address *client)
     if (!view_count(view))
         return;
     tally_opened(view->tally);
+    tally_dialled(view->tally, 0);
     tally_ended(view->tally, SESSION_CLIENT_RESET, 0);
     if (view->config->global.access_log)
         log_access(&session, SESSION_CLIENT_RESET, now);

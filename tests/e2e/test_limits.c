@@ -1,4 +1,5 @@
 /* Many connections, too many connections, and who may connect. */
+#include "ask.h"
 #include "bed.h"
 
 #include <errno.h>
@@ -260,10 +261,13 @@ START_TEST(nobody_is_dialled_for_who_has_gone)
     int stayed[5];
     char answer[64];
     const size_t gone = 100;
+    char admin[32], words[64];
+    snprintf(admin, sizeof(admin), "127.0.0.1:%u", port_reserve());
+    snprintf(words, sizeof(words), "-o redial.admin=%s", admin);
     bed_open(&bed);
     struct peer *peer = bed_add(&bed, PEER_IDENTIFY, 2);
     bed_set_name(&bed, "2", 60);
-    bed_run_name(&bed, 1, "");
+    bed_run_name(&bed, 1, words);
     daemon_signal(bed.daemon, SIGSTOP);
     for (size_t i = 0; i < gone; i++) {
         client_reset(bed_connect(&bed));
@@ -280,6 +284,8 @@ START_TEST(nobody_is_dialled_for_who_has_gone)
     ck_assert_uint_le(peer_count(peer, PEER_ACCEPTED), 10); /* the first ones come alone */
     ck_assert_uint_eq(daemon_count_lines(bed.daemon, "connection|end=client-reset"), gone);
     ck_assert_uint_ge(daemon_count_lines(bed.daemon, "attempts=0|end=client-reset"), gone - 5);
+    snprintf(words, sizeof(words), "_dialling{upstream=\"%s\"} 0\n", bed.listen);
+    ask(admin, "GET /metrics", 200, words);
     bed_close(&bed);
 }
 END_TEST

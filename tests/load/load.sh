@@ -255,7 +255,17 @@ storm() {
     start "storm-$1" "$load" short -r $storm_rate -c 256 -d "$seconds" "127.0.0.1:$bulk"
     storm_pid=$pid
     works "$1" "$seconds"
-    wait "$storm_pid" || fail "$1: connections of the storm failed: $(cat "$work/storm-$1.log")"
+    wait "$storm_pid" || storm_failed "$1"
+}
+
+storm_failed() {
+    why=$(cat "$work/storm-$1.log")
+    kill -0 "$redial_pid" 2>/dev/null || {
+        status=0
+        wait "$redial_pid" || status=$?
+        why="$why; redial has ended, with status $status"
+    }
+    fail "$1: connections of the storm failed: $why"
 }
 
 # scrape: asks 20 times a second, until it is ended; how long /metrics took, in scrape.times

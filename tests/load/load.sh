@@ -7,6 +7,9 @@
 . "${srcdir:-.}/tests/real/steady.sh"
 . "${srcdir:-.}/tests/bench/scale.sh"
 . "${srcdir:-.}/tests/load/proxies.sh"
+! grep -q -e __asan_init -e __tsan_init "$redial" ||
+    skip "not applicable: a sanitizer's own memory and time are in the figures"
+[ -z "${REDIAL_WRAP-}" ] || skip "not applicable: another program's memory and time are in the figures"
 need curl
 need jq
 rude=${RUDE:-tests/load/rude}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "admin/endpoints.h"
+#include "base/log.h"
 #include "base/log_limit.h"
 #include "daemon/service.h"
 #include "proxy/eject.h"
@@ -275,6 +276,8 @@ static void write_process(struct server *server, FILE *out)
            reload->failed != 0);
     single(out, "log_lines_suppressed_total", "counter", "Lines that storms would have written.",
            (double)log_limit_suppressed());
+    single(out, "log_lines_lost_total", "counter", "Lines that nobody read, or no disk took.",
+           (double)log_lost());
     single(out, "dns_queries_total", "counter", "Questions sent to DNS servers.",
            (double)resolver_sent(engine->resolver));
 }

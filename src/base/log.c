@@ -29,7 +29,8 @@ static struct {
     bool may_block;
     pthread_mutex_t lock; /* of what follows, and of the write */
     bool stuck;           /* the reader was given its moment, and did not read */
-    unsigned lost;
+    unsigned lost;        /* and not told of yet */
+    _Atomic uint64_t all_lost;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
@@ -273,7 +274,8 @@ static bool tell_lost(const struct timespec *time)
     line.time = *time;
     if (sink.lost == 0)
         return true;
-    format_line(&line, LOG_LEVEL_WARNING, "log lines were lost: nobody read them",
+    format_line(&line, LOG_LEVEL_WARNING,
+                "log lines were lost: they were not read, or could not be written",
                 (struct log_field[]){log_number("lines", sink.lost)}, 1);
     if (!put_line(&line))
         return false;
@@ -288,9 +290,16 @@ static void put(const struct timespec *time, enum log_level level, const char *m
     line.time = *time;
     format_line(&line, level, message, fields, count);
     pthread_mutex_lock(&sink.lock);
-    if (!tell_lost(time) || !put_line(&line))
+    if (!tell_lost(time) || !put_line(&line)) {
         sink.lost++;
+        atomic_fetch_add_explicit(&sink.all_lost, 1, memory_order_relaxed);
+    }
     pthread_mutex_unlock(&sink.lock);
+}
+
+uint64_t log_lost(void)
+{
+    return atomic_load_explicit(&sink.all_lost, memory_order_relaxed);
 }
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields,

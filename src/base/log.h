@@ -32,6 +32,10 @@ const char *log_level_name(enum log_level level);
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t count);
 
+/* How many lines the process has lost: where the log never takes one again, as on a full disk, no
+ * line can tell. Any thread. */
+uint64_t log_lost(void);
+
 /* The same, for what happens to redial: the line is remembered (base/log_recent.h), and in a storm
  * it is suppressed instead (base/log_limit.h). Any thread. */
 void log_event(enum log_level level, const char *message, const struct log_field *fields,

@@ -206,12 +206,24 @@ static void log_refusal(const struct listener *listener, const struct address *c
     acceptor->refusals_untold = 0;
 }
 
+/* Where a crowd waits, many have given up before their turn comes, and a dial for each of them
+ * would hold up the others. A lone client is spared the call. */
+static bool is_gone(const struct listener *listener, int fd)
+{
+    return listener->batch > 1 && socket_is_broken(fd);
+}
+
 static void serve(struct listener *listener, int fd, const struct address *client)
 {
     if (!may_connect(listener->view, client)) {
         give_room(listener);
         socket_reset(fd);
         log_refusal(listener, client);
+        return;
+    }
+    if (is_gone(listener, fd)) {
+        give_room(listener);
+        session_forgo(listener->view, fd, client);
         return;
     }
     int result = session_start(listener->view, fd, client, on_session_end);

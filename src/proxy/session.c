@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "proxy/access_log.h"
 #include "proxy/balance.h"
@@ -219,4 +220,18 @@ int session_start(struct view *view, int fd, const struct address *client,
     list_append(&view->sessions, &session->node);
     tally_opened(view->tally);
     return 0;
+}
+
+void session_forgo(struct view *view, int fd, const struct address *client)
+{
+    usec_t now = clock_now();
+    const struct session session = {.view = view, .address = *client, .started = now};
+    close(fd);
+    if (!view_count(view))
+        return;
+    tally_opened(view->tally);
+    tally_dialled(view->tally, 0);
+    tally_ended(view->tally, SESSION_CLIENT_RESET, 0);
+    if (view->config->global.access_log)
+        log_access(&session, SESSION_CLIENT_RESET, now);
 }

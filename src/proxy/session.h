@@ -12,4 +12,8 @@ struct view;
 int session_start(struct view *view, int fd, const struct address *client,
                   void (*on_end)(struct view *view));
 
+/* For a client that was gone before its turn came: nothing is dialled for it, the descriptor is
+ * closed, and it counts as one that reset its connection. Nobody is called back. */
+void session_forgo(struct view *view, int fd, const struct address *client);
+
 #endif

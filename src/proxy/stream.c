@@ -81,6 +81,12 @@ void socket_reset(int fd)
     close(fd);
 }
 
+bool socket_is_broken(int fd)
+{
+    char byte;
+    return recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN;
+}
+
 void stream_end(struct stream *stream)
 {
     shutdown(stream->watch.fd, SHUT_WR);

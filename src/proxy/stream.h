@@ -80,4 +80,7 @@ bool stream_is_empty(const struct stream *stream);
 /* Closes a bare descriptor with a TCP reset. */
 void socket_reset(int fd);
 
+/* Whether the peer of a bare TCP descriptor has broken it off, and left nothing to read. */
+bool socket_is_broken(int fd);
+
 #endif

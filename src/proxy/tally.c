@@ -17,12 +17,17 @@ const struct scale tally_duration_scale = {
      6 * 3600 * SEC, 24 * 3600 * SEC},
 };
 
-static void add_histogram(struct histogram *histogram, const struct scale *scale,
-                          const counter *sum, const counter *counts)
+void tally_sum_init(struct tally_sum *sum)
 {
-    histogram->scale = scale;
+    *sum = (struct tally_sum){.connect_time.scale = &tally_connect_scale,
+                              .attempts.scale = &tally_attempts_scale,
+                              .duration.scale = &tally_duration_scale};
+}
+
+static void add_histogram(struct histogram *histogram, const counter *sum, const counter *counts)
+{
     histogram->sum += counter_get(sum);
-    for (size_t i = 0; i <= scale->count; i++) {
+    for (size_t i = 0; i <= histogram->scale->count; i++) {
         uint64_t count = counter_get(&counts[i]);
         histogram->counts[i] += count;
         histogram->count += count;
@@ -39,17 +44,14 @@ void tally_add_to(const struct tally *tally, struct tally_sum *sum)
         sum->ended[end] += count;
         ended += count;
     }
-    add_histogram(&sum->duration, &tally_duration_scale, &tally->duration_sum,
-                  tally->duration_counts);
-    add_histogram(&sum->attempts, &tally_attempts_scale, &tally->attempts_sum,
-                  tally->attempts_counts);
+    add_histogram(&sum->duration, &tally->duration_sum, tally->duration_counts);
+    add_histogram(&sum->attempts, &tally->attempts_sum, tally->attempts_counts);
     dialled = sum->attempts.count - dialled;
     sum->accepted += counter_get(&tally->accepted);
     sum->failed += counter_get(&tally->failed);
     sum->given_up += counter_get(&tally->given_up);
     sum->hedged += counter_get(&tally->hedged);
-    add_histogram(&sum->connect_time, &tally_connect_scale, &tally->connect_sum,
-                  tally->connect_counts);
+    add_histogram(&sum->connect_time, &tally->connect_sum, tally->connect_counts);
     sum->started += counter_get(&tally->started);
     uint64_t opened = counter_get(&tally->opened);
     sum->opened += opened;

@@ -60,7 +60,10 @@ struct tally_sum {
     struct histogram duration;     /* of connections that have ended, in microseconds */
 };
 
-/* Adds a tally's figures to `sum`, which must be all zero before the first one. Any thread. */
+/* Nothing counted yet, as of an upstream that nobody has used. */
+void tally_sum_init(struct tally_sum *sum);
+
+/* Adds a tally's figures to `sum`. Any thread. */
 void tally_add_to(const struct tally *tally, struct tally_sum *sum);
 
 /* --- counting: by the worker that has the tally ---------------------------------------------- */

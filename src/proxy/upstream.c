@@ -79,7 +79,7 @@ struct tally *upstream_tally_of(struct upstream *upstream, size_t worker)
 
 void upstream_tally(const struct upstream *upstream, struct tally_sum *ret_sum)
 {
-    *ret_sum = (struct tally_sum){0};
+    tally_sum_init(ret_sum);
     for (size_t i = 0; i < upstream->workers; i++) {
         const struct tally *tally =
             atomic_load_explicit(&upstream->seats[i].tally, memory_order_acquire);

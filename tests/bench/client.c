@@ -265,6 +265,12 @@ static void begin(struct client *client, struct connection *connection, int64_t 
     }
 }
 
+/* CLIENT_IDLE: they have their turns one after the other. */
+static struct connection *next_idle(const struct client *client)
+{
+    return &client->connections[client->started % client->slots];
+}
+
 static void exchange_done(struct client *client, struct connection *connection)
 {
     int64_t now = now_ns();
@@ -279,8 +285,8 @@ static void exchange_done(struct client *client, struct connection *connection)
         put_idle(client, connection);
     } else if (client->plan.mode != CLIENT_IDLE) {
         begin(client, connection, now);
-    } else if (client->started < client->slots) {
-        begin(client, &client->connections[client->started], now);
+    } else if (client->started < client->plan.limit) {
+        begin(client, next_idle(client), now);
     }
 }
 
@@ -370,6 +376,12 @@ bool client_run(struct client *client, uint64_t done, double until)
         turn(client);
     }
     return false;
+}
+
+void client_again(struct client *client)
+{
+    client->plan.limit += client->slots;
+    start(client);
 }
 
 bool client_finish(struct client *client, double until)

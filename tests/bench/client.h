@@ -36,6 +36,10 @@ void client_free(struct client *client);
  * CLOCK_MONOTONIC, has come. False after the first failure: figures with failures are none. */
 bool client_run(struct client *client, uint64_t done, double until);
 
+/* CLIENT_IDLE, once the limit is reached: each connection is to make one exchange more, which
+ * client_run() does. */
+void client_again(struct client *client);
+
 /* At a rate: completes what was due before the last client_run() was over, which begins nothing new
  * any more. False after a failure, or when the time has come before. */
 bool client_finish(struct client *client, double until);

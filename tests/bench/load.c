@@ -34,6 +34,8 @@ static const char help[] =
     "  -d SECONDS  how long to measure (2), after a short warm-up; or\n"
     "  -n N        how many connections, requests or MiB to do, without a warm-up\n"
     "  -b BYTES    body of a small response (200)\n"
+    "  -a          idle: at the next line of standard input each connection makes one request "
+    "more\n"
     "  -e          short: the client ends the connection (else the origin does)\n"
     "  -r RATE     short, requests: so many a second, whether or not those before are done\n"
     "  -s N        so many endless responses beside them\n"
@@ -45,6 +47,7 @@ struct task {
     double seconds;
     uint64_t count;
     int streams;
+    bool again;
     struct usage usage;
 };
 
@@ -173,6 +176,21 @@ static bool run_idle(const struct task *task, struct client *client)
     return true;
 }
 
+/* Whoever runs us looks at the proxy, writes a line, and then hears what became of them all. */
+static bool run_again(const struct task *task, struct client *client)
+{
+    uint64_t before = client_done(client), all = before + task->plan.limit;
+
+    fflush(stdout);
+    while (getchar() != '\n' && !feof(stdin))
+        ;
+    client_again(client);
+    if (!client_run(client, all, client_now() + LONGEST_RUN) || client_done(client) < all)
+        return false;
+    printf("again=%" PRIu64 "\n", client_done(client) - before);
+    return true;
+}
+
 static bool run_client(const struct task *task, struct client *client)
 {
     struct beside beside = {.client = NULL};
@@ -181,7 +199,7 @@ static bool run_client(const struct task *task, struct client *client)
     if (!start_beside(&beside, task))
         return false;
     if (task->plan.mode == CLIENT_IDLE)
-        ok = run_idle(task, client);
+        ok = run_idle(task, client) && (!task->again || run_again(task, client));
     else if (task->count)
         ok = run_counted(task, client, &beside);
     else
@@ -220,6 +238,10 @@ static bool read_option(struct task *task, int option)
 
     if (option == 'e') {
         task->plan.client_closes = true;
+        return true;
+    }
+    if (option == 'a') {
+        task->again = true;
         return true;
     }
     if (option == 'p')
@@ -281,7 +303,7 @@ static int load(int argc, char *argv[])
     };
     int option;
 
-    while ((option = getopt(argc, argv, "c:d:n:b:er:s:p:")) != -1) {
+    while ((option = getopt(argc, argv, "ac:d:n:b:er:s:p:")) != -1) {
         if (!read_option(&task, option))
             return usage_error();
     }

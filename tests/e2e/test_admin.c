@@ -125,6 +125,41 @@ START_TEST(what_is_amiss_is_said)
 }
 END_TEST
 
+/* Whatever can be read, of one that has neither an address nor had a client. */
+START_TEST(everything_can_be_read_at_once)
+{
+    static const char *const paths[] = {"/",       "/metrics", "/status",
+                                        "/config", "/healthz", "/explain?upstream="};
+    open_bed();
+    dns_script_set_all(bed.dns, DNS_ANSWER_SILENCE);
+    bed_run(&bed, "-o redial.admin=%s %s", admin, bed.upstream);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+        char request[160];
+        bool of_upstream = paths[i][strlen(paths[i]) - 1] == '=';
+        snprintf(request, sizeof(request), "GET %s%s", paths[i], of_upstream ? bed.listen : "");
+        ask(admin, request, 200, NULL);
+    }
+    ask(admin, "GET /readyz", 503, NULL);
+    close_bed();
+}
+END_TEST
+
+/* Prometheus may come before the first client does. */
+START_TEST(what_nobody_has_used_has_metrics)
+{
+    open_bed();
+    bed_run(&bed, "-o redial.admin=%s %s", admin, bed.upstream);
+    ask(admin, "GET /metrics", 200,
+        "redial_upstream_connections_opened_total{upstream=|\"} 0|"
+        "redial_upstream_connect_seconds_bucket{upstream=|le=\"0.0005\"} 0|le=\"+Inf\"} 0|"
+        "redial_upstream_dial_attempts_count{upstream=|"
+        "redial_upstream_connection_duration_seconds_sum{upstream=");
+    bed_expect(&bed, 2);
+    ask(admin, "GET /metrics", 200, "le=\"+Inf\"} 1");
+    close_bed();
+}
+END_TEST
+
 /* Long before the TTL is over, and once for both. */
 START_TEST(names_are_asked_again)
 {
@@ -161,6 +196,8 @@ int main(void)
     Suite *suite = suite_create("admin");
     BED_TEST(suite, a_worker_that_hangs_is_no_health, 1, 30);
     BED_TEST(suite, what_is_amiss_is_said, ROWS, 20);
+    BED_TEST(suite, everything_can_be_read_at_once, 1, 20);
+    BED_TEST(suite, what_nobody_has_used_has_metrics, 1, 20);
     BED_TEST(suite, names_are_asked_again, 1, 20);
     BED_TEST(suite, many_names_are_cut_off, 1, 20);
     return bed_main(suite);

@@ -1,7 +1,9 @@
 /* Many connections, too many connections, and who may connect. */
+#include "ask.h"
 #include "bed.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -251,6 +253,43 @@ START_TEST(without_a_list_loopback_may_connect)
 }
 END_TEST
 
+/* A crowd comes while redial has no time, and most of it has gone again when redial has: it dials
+ * for those who stayed, and counts the others. */
+START_TEST(nobody_is_dialled_for_who_has_gone)
+{
+    struct bed bed;
+    int stayed[5];
+    char answer[64];
+    const size_t gone = 100;
+    char admin[32], words[64];
+    snprintf(admin, sizeof(admin), "127.0.0.1:%u", port_reserve());
+    snprintf(words, sizeof(words), "-o redial.admin=%s", admin);
+    bed_open(&bed);
+    struct peer *peer = bed_add(&bed, PEER_IDENTIFY, 2);
+    bed_set_name(&bed, "2", 60);
+    bed_run_name(&bed, 1, words);
+    daemon_signal(bed.daemon, SIGSTOP);
+    for (size_t i = 0; i < gone; i++) {
+        client_reset(bed_connect(&bed));
+    }
+    for (int i = 0; i < 5; i++) {
+        stayed[i] = bed_connect(&bed);
+    }
+    daemon_signal(bed.daemon, SIGCONT);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(client_ask(stayed[i], "who", answer, sizeof(answer), limit_ms(2000)), 0);
+        client_close(stayed[i]);
+    }
+    bed_wait_ended(&bed, gone + 5);
+    ck_assert_uint_le(peer_count(peer, PEER_ACCEPTED), 10); /* the first ones come alone */
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, "connection|end=client-reset"), gone);
+    ck_assert_uint_ge(daemon_count_lines(bed.daemon, "attempts=0|end=client-reset"), gone - 5);
+    snprintf(words, sizeof(words), "_dialling{upstream=\"%s\"} 0\n", bed.listen);
+    ask(admin, "GET /metrics", 200, words);
+    bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("limits");
@@ -262,5 +301,6 @@ int main(void)
     BED_TEST(suite, upstream_has_a_limit, BED_THREADS, 20);
     BED_TEST(suite, allow_list_keeps_others_out, BED_THREADS, 20);
     BED_TEST(suite, without_a_list_loopback_may_connect, BED_THREADS, 20);
+    BED_TEST(suite, nobody_is_dialled_for_who_has_gone, 5, 20);
     return bed_main(suite);
 }

@@ -353,6 +353,7 @@ START_TEST(a_stuck_reader_loses_lines_and_is_told)
 {
     int ends[2], written = 0;
     char bytes[4096];
+    uint64_t before = log_lost();
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0); /* blocking, as stderr is */
     log_setup(ends[1], LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true);
     for (; written < 10000; written++)
@@ -364,16 +365,32 @@ START_TEST(a_stuck_reader_loses_lines_and_is_told)
         for (ssize_t i = 0; i < got; i++)
             lines += bytes[i] == '\n';
     ck_assert_int_lt(lines, written);
+    ck_assert_uint_eq(log_lost() - before, (uint64_t)(written - lines));
     log_info("again");
     ssize_t got = read(ends[0], bytes, sizeof bytes - 1);
     ck_assert_int_gt(got, 0);
     bytes[got] = '\0';
     char want[128];
-    snprintf(want, sizeof want, "<4>log lines were lost: nobody read them lines=%d\n<6>again\n",
-             written - lines);
+    snprintf(
+        want, sizeof want,
+        "<4>log lines were lost: they were not read, or could not be written lines=%d\n<6>again\n",
+        written - lines);
     ck_assert_str_eq(bytes, want);
     close(ends[0]);
     close(ends[1]);
+}
+END_TEST
+
+START_TEST(a_full_disk_loses_lines_and_counts_them)
+{
+    uint64_t before = log_lost();
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    log_setup(fd, LOG_LEVEL_INFO, LOG_FORMAT_TEXT, false);
+    for (int i = 0; i < 3; i++)
+        log_info("m");
+    ck_assert_uint_eq(log_lost() - before, 3);
+    close(fd);
 }
 END_TEST
 
@@ -454,6 +471,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, levels_leave_out_what_is_below);
     tcase_add_test(cases, errno_is_kept);
     tcase_add_test(cases, a_stuck_reader_loses_lines_and_is_told);
+    tcase_add_test(cases, a_full_disk_loses_lines_and_counts_them);
     tcase_add_test(cases, threads_do_not_mix_their_lines);
     tcase_add_test(cases, knows_the_journals_stream);
 }

@@ -1,6 +1,7 @@
 #include "proxy/stream.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -205,6 +206,40 @@ START_TEST(a_reset_behind_bytes_is_not_missed)
 }
 END_TEST
 
+START_TEST(a_socket_is_broken_by_a_reset_alone)
+{
+    ck_assert(!socket_is_broken(ends[0]));
+    loopback_reset(ends[1]);
+    ends[1] = -1;
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = ends[0]}, 1, 2000), 1);
+    ck_assert(socket_is_broken(ends[0])); /* which takes the error: it is told once */
+    close(ends[0]);
+}
+END_TEST
+
+/* Who sends nothing more may wait for what we have to say. */
+START_TEST(a_socket_that_ended_is_not_broken)
+{
+    ck_assert_int_eq(shutdown(ends[1], SHUT_WR), 0);
+    loop_for(&loop, 20);
+    ck_assert(!socket_is_broken(ends[0]));
+    close(ends[0]);
+}
+END_TEST
+
+START_TEST(a_socket_with_bytes_to_read_is_not_broken)
+{
+    char bytes[16];
+    ck_assert_int_eq(write(ends[1], "abc", 3), 3);
+    loopback_reset(ends[1]);
+    ends[1] = -1;
+    loop_for(&loop, 20);
+    ck_assert(!socket_is_broken(ends[0]));
+    ck_assert_int_eq(read(ends[0], bytes, sizeof bytes), 3);
+    close(ends[0]);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_checked_fixture(cases, setup, teardown);
@@ -217,6 +252,9 @@ static void add(TCase *cases)
     tcase_add_test(cases, an_end_behind_bytes_is_known);
     tcase_add_test(cases, an_end_after_bytes_is_told);
     tcase_add_test(cases, a_reset_behind_bytes_is_not_missed);
+    tcase_add_test(cases, a_socket_is_broken_by_a_reset_alone);
+    tcase_add_test(cases, a_socket_that_ended_is_not_broken);
+    tcase_add_test(cases, a_socket_with_bytes_to_read_is_not_broken);
 }
 
 int main(void)

@@ -21,6 +21,8 @@
  * workers compete, each takes one at a time: the first to wake should not have a whole pool. */
 #define ACCEPTS_PER_TURN 16
 #define SHARED_ACCEPTS_PER_TURN 1
+/* Of a crowd in which nobody is gone, one in so many and one is looked at. */
+#define TRUST_MOST 7
 /* How long accepting rests before it is tried again, unless one of our sessions ends first. */
 #define PAUSE (50 * USEC_PER_MSEC)
 /* A pause is over for the log when there was none for so long. */
@@ -33,8 +35,10 @@ struct listener {
     struct watch watch;
     unsigned crowded_turn; /* the last turn that took a whole batch */
     uint8_t most_per_turn;
-    uint8_t batch; /* as many are taken in a turn now */
-    bool stale;    /* while a configuration is applied: not found in it yet */
+    uint8_t batch;    /* as many are taken in a turn now */
+    uint8_t unlooked; /* so many of a crowd are served without a look whether they are gone */
+    uint8_t trust;    /* what that is after the next look that finds nothing */
+    bool stale;       /* while a configuration is applied: not found in it yet */
 };
 
 struct acceptor {
@@ -206,11 +210,23 @@ static void log_refusal(const struct listener *listener, const struct address *c
     acceptor->refusals_untold = 0;
 }
 
-/* Where a crowd waits, many have given up before their turn comes, and a dial for each of them
- * would hold up the others. A lone client is spared the call. */
-static bool is_gone(const struct listener *listener, int fd)
+/* Where a crowd waits, many may have given up before their turn comes, and a dial for each of them
+ * would hold up the others. A lone client is spared the call, and most of a crowd that stays. */
+static bool is_gone(struct listener *listener, int fd)
 {
-    return listener->batch > 1 && socket_is_broken(fd);
+    if (listener->batch == 1)
+        return false;
+    if (listener->unlooked > 0) {
+        listener->unlooked--;
+        return false;
+    }
+    bool gone = socket_is_broken(fd);
+    listener->unlooked = gone ? 0 : listener->trust;
+    if (gone)
+        listener->trust = 0;
+    else if (listener->trust < TRUST_MOST)
+        listener->trust = (uint8_t)(2 * listener->trust + 1);
+    return gone;
 }
 
 static void serve(struct listener *listener, int fd, const struct address *client)

@@ -157,10 +157,10 @@ int known_read(int fd, struct known **ret_known)
     int copy = dup(fd);
     FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
     int result = known && in ? 0 : -ENOMEM;
-    if (result == 0) {
-        lseek(copy, 0, SEEK_SET);
+    if (result == 0 && lseek(copy, 0, SEEK_SET) < 0)
+        result = -errno; /* a pipe or socket, which would be waited for */
+    if (result == 0)
         result = read_lines(in, known);
-    }
     if (in)
         fclose(in);
     else if (copy >= 0)

@@ -1,5 +1,6 @@
 #include "daemon/known.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -89,9 +90,23 @@ START_TEST(rubbish_is_passed_over)
 }
 END_TEST
 
+/* Somebody else's, by chance of the same name: it might never say anything. */
+START_TEST(no_file_is_not_waited_for)
+{
+    struct known *known = NULL;
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(known_read(ends[0], &known), -ESPIPE);
+    ck_assert_ptr_null(known);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_test(cases, there_and_back);
+    tcase_add_test(cases, no_file_is_not_waited_for);
     tcase_add_test(cases, rubbish_is_passed_over);
 }
 

@@ -6,6 +6,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
+	tests/fuzz/fuzz_environment \
 	tests/fuzz/fuzz_hosts \
 	tests/fuzz/fuzz_ini \
 	tests/fuzz/fuzz_log \
@@ -14,11 +15,17 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_value
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/admin.dict tests/fuzz/answer.dict tests/fuzz/config.dict \
-	tests/fuzz/run tests/fuzz/selftest.sh
+	tests/fuzz/environment.dict tests/fuzz/run tests/fuzz/selftest.sh
 
 # What programs without an LDADD of their own link, and those are the targets alone.
 LDADD = libfuzz.a $(FUZZ_ENGINE) $(LIBS_DISCOVERY)
 tests_fuzz_fuzz_admin_LDADD = libfuzz.a $(FUZZ_ENGINE) $(LIBS_ADMIN)
+
+tests_fuzz_fuzz_environment_SOURCES = \
+	tests/fuzz/fuzz_environment.c \
+	tests/fuzz/environment/hearer.c tests/fuzz/environment/hearer.h \
+	tests/fuzz/environment/stock.c tests/fuzz/environment/stock.h
+tests_fuzz_fuzz_environment_LDADD = libfuzz.a $(FUZZ_ENGINE) $(LIBS_DAEMON)
 
 # Its library stands before the others, and so takes the place of what these have: of libevent, the
 # resolver, the workers' loop and all that opens a socket.

@@ -17,6 +17,7 @@
 #include "daemon/inherited.h"
 #include "daemon/known.h"
 #include "daemon/manager.h"
+#include "daemon/notify.h"
 #include "daemon/pulse.h"
 #include "daemon/watchdog.h"
 #include "environment/hearer.h"
@@ -28,6 +29,7 @@
 #define NAMES_MOST 16
 #define ACTIONS_MOST 40
 #define TURNS 3
+#define PATIENCE (10 * USEC_PER_SEC)
 
 enum variable { PID, FDS, NAMES, NOTIFY, WATCHDOG_SPAN, WATCHDOG_PROCESS, VARIABLES };
 static const char *const variable_names[VARIABLES] = {
@@ -45,6 +47,7 @@ static struct start {
     size_t name_count, next_name;
     struct heritage heritage;
     struct manager *manager;
+    char *text;           /* the last part of the input */
     bool has_predecessor; /* which lives */
     bool speaks, handed_over;
 } start;
@@ -143,7 +146,9 @@ static void check_watchdog(void)
 
 static bool receive(void)
 {
+    usec_t begun = clock_now();
     int result = heritage_open(&start.heritage);
+    expect(clock_now() - begun < PATIENCE); /* nothing is waited for, for ever or until a signal */
     for (size_t i = PID; i <= NAMES; i++)
         expect(!getenv(variable_names[i]));
     expect((result < 0) == (start.received < 0));
@@ -268,6 +273,16 @@ static void serve(void)
     start.speaks = true;
 }
 
+/* What came from elsewhere stays within its variable. */
+static void say_status(void)
+{
+    struct notify notify;
+    bool told = notify_open(&notify) == 0 && notify.length > 0 && !start.speaks;
+    if (told)
+        notify_status(&notify, start.text);
+    hearer_listen(told || (start.speaks && !start.handed_over));
+}
+
 static void act(char action)
 {
     switch (action) {
@@ -288,6 +303,9 @@ static void act(char action)
         break;
     case 'h':
         manager_hand_over(start.manager, 1);
+        break;
+    case 'n':
+        say_status();
         break;
     case 'q':
         stock_hang_up();
@@ -355,6 +373,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         values[i] = input_until(&input, "\n");
     struct input kinds = input_until(&input, "\n"), actions = input_until(&input, "\n");
     start.placed = stock_place(&kinds, &input);
+    start.text = input_text(&input);
     for (enum variable i = 0; i < VARIABLES; i++)
         set_variable(i, values[i]);
     read_names();
@@ -367,6 +386,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(start.variables[i]);
     for (size_t i = 0; i < start.name_count; i++)
         free(start.names[i]);
+    free(start.text);
     stock_return();
     return 0;
 }

@@ -1,6 +1,7 @@
-# Fuzz targets: every parser that reads what comes from outside, and stories of what is done with it. "make check" replays their corpora,
-# in any build; "make fuzz FUZZ_SECONDS=60" searches for more. A new target is fuzz_NAME.c, a line
-# here, and seeds in corpus/NAME (and words in NAME.dict, where they help).
+# Fuzz targets: every parser that reads what comes from outside, and stories of what is done with it.
+# "make check" replays their corpora, in any build; "make fuzz FUZZ_SECONDS=60" searches for more. A
+# new target is fuzz_NAME.c, a line here, and seeds in corpus/NAME (and words in NAME.dict, where
+# they help).
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_admin \
 	tests/fuzz/fuzz_answer \

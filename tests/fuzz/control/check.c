@@ -124,8 +124,10 @@ static void check_waiting(const struct explanation *explanation, const struct so
     if (most < BACKOFF_MOST)
         most = BACKOFF_MOST;
     expect(explanation->due <= clock_now() + most + SLACK);
-    if (!source)
+    if (!source) { /* it dozes */
+        expect(virtual_has(lookups_dozers(rig.lookups), explanation->due));
         return;
+    }
     const struct query *query = questions_of(source->subscription.lookup);
     expect((query != NULL) == (explanation->due == 0));
     expect(query || virtual_has(rig.lookups, explanation->due));

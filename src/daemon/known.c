@@ -45,15 +45,36 @@ static uint64_t digest(const struct upstream_options *options)
 /* --- writing ------------------------------------------------------------------------------------
  */
 
+static uint32_t greatest_weight(const struct endpoint_set *set, const struct endpoint_tier *tier)
+{
+    uint32_t greatest = 0;
+    for (size_t i = tier->first; i < tier->first + tier->count; i++)
+        if (set->weights[i] > greatest)
+            greatest = set->weights[i];
+    return greatest;
+}
+
+/* A set's weights may be greater than those of DNS (RFC 2782), as which they are read: beside one
+ * of 0, for example. Then they are as near as these come. */
+static unsigned weight_of_dns(uint32_t weight, uint32_t greatest)
+{
+    if (greatest <= UINT16_MAX)
+        return weight;
+    unsigned scaled = (unsigned)((uint64_t)weight * UINT16_MAX / greatest);
+    return scaled > 0 ? scaled : 1;
+}
+
 static void write_set(FILE *out, const struct endpoint_set *set)
 {
-    for (size_t tier = 0; tier < set->tier_count; tier++)
+    for (size_t tier = 0; tier < set->tier_count; tier++) {
+        uint32_t greatest = greatest_weight(set, &set->tiers[tier]);
         for (size_t n = 0; n < set->tiers[tier].count; n++) {
             size_t index = set->tiers[tier].first + n;
             char text[ADDRESS_TEXT_MAX];
-            fprintf(out, "%zu %u %s\n", tier, set->weights[index],
+            fprintf(out, "%zu %u %s\n", tier, weight_of_dns(set->weights[index], greatest),
                     address_format(&set->endpoints[index]->address, text));
         }
+    }
 }
 
 static int write_all(FILE *out, const struct known_entry *entries, size_t count)
@@ -157,10 +178,10 @@ int known_read(int fd, struct known **ret_known)
     int copy = dup(fd);
     FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
     int result = known && in ? 0 : -ENOMEM;
-    if (result == 0) {
-        lseek(copy, 0, SEEK_SET);
+    if (result == 0 && lseek(copy, 0, SEEK_SET) < 0)
+        result = -errno; /* a pipe or socket, which would be waited for */
+    if (result == 0)
         result = read_lines(in, known);
-    }
     if (in)
         fclose(in);
     else if (copy >= 0)

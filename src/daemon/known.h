@@ -22,7 +22,8 @@ struct known_entry {
 int known_write(const struct known_entry *entries, size_t count);
 
 /* Reads what known_write() wrote, or anything: lines that are no such lines are passed over. The
- * descriptor stays the caller's. Returns 0 or -errno. */
+ * descriptor stays the caller's. Returns 0 or -errno: -ESPIPE where it is no file, which is not
+ * waited for. */
 int known_read(int fd, struct known **ret_known);
 
 /* A new set of the upstream's endpoints, with one reference; NULL where none is known. Accepts

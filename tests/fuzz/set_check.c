@@ -29,17 +29,26 @@ static void check_tier(const struct endpoint_set *set, const struct endpoint_tie
     expect(!even || sum == tier->count);
 }
 
+void set_check_shape(const struct endpoint_set *set)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < set->tier_count; i++) {
+        const struct endpoint_tier *tier = &set->tiers[i];
+        expect(tier->first == first);
+        check_tier(set, tier);
+        first += tier->count;
+        for (size_t j = tier->first + 1; j < first; j++)
+            expect(address_compare(&set->endpoints[j - 1]->address, &set->endpoints[j]->address) <
+                   0);
+    }
+    expect(first == set->count);
+}
+
 static void check_set(const struct endpoint_set *set, const struct endpoint_set *previous,
                       const struct place *places, size_t count)
 {
-    size_t first = 0;
     expect(set->count == count && endpoint_set_is(set, places, count));
-    for (size_t i = 0; i < set->tier_count; i++) {
-        expect(set->tiers[i].first == first);
-        check_tier(set, &set->tiers[i]);
-        first += set->tiers[i].count;
-    }
-    expect(first == count);
+    set_check_shape(set);
     for (size_t i = 0; i < count; i++) {
         const struct endpoint *endpoint = endpoint_set_find(set, &places[i].address);
         const struct endpoint *before =

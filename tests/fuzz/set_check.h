@@ -10,4 +10,7 @@
 struct endpoint_set *set_check_next(struct endpoint_set *previous,
                                     const struct membership *membership);
 
+/* The tiers follow each other, and within each the addresses; the weights are summed up rightly. */
+void set_check_shape(const struct endpoint_set *set);
+
 #endif

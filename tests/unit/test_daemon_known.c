@@ -1,5 +1,6 @@
 #include "daemon/known.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -89,9 +90,47 @@ START_TEST(rubbish_is_passed_over)
 }
 END_TEST
 
+/* Beside weights of 0, which share what a 1 gets, the others are greater than DNS can say. */
+START_TEST(great_weights)
+{
+    struct place places[] = {
+        {at("10.0.0.1:80"), 0, 0}, {at("10.0.0.2:80"), 0, 0}, {at("10.0.0.3:80"), 0, 60000}};
+    struct endpoint_set *set = endpoint_set_new(NULL, places, COUNT_OF(places));
+    struct upstream_config config = {.name = (char *)"a"};
+    const struct known_entry entry = {&config, set};
+    struct known *known;
+    ck_assert_uint_gt(set->weights[2], UINT16_MAX);
+    int fd = known_write(&entry, 1);
+    ck_assert_int_eq(known_read(fd, &known), 0);
+    struct endpoint_set *again = known_set(known, "a");
+    ck_assert_uint_eq(again->count, 3);
+    ck_assert_uint_eq(again->weights[0], 1);
+    ck_assert_uint_eq(again->weights[2], UINT16_MAX);
+    endpoint_set_unref(again);
+    endpoint_set_unref(set);
+    known_free(known);
+    close(fd);
+}
+END_TEST
+
+/* Somebody else's, by chance of the same name: it might never say anything. */
+START_TEST(no_file_is_not_waited_for)
+{
+    struct known *known = NULL;
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(known_read(ends[0], &known), -ESPIPE);
+    ck_assert_ptr_null(known);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
     tcase_add_test(cases, there_and_back);
+    tcase_add_test(cases, great_weights);
+    tcase_add_test(cases, no_file_is_not_waited_for);
     tcase_add_test(cases, rubbish_is_passed_over);
 }
 

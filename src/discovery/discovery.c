@@ -22,8 +22,9 @@ struct discovery {
     struct network *preferred; /* the own zone */
     struct endpoint_set *set;
     uint32_t preferred_count;
-    uint32_t branch_count : 31;
+    uint32_t branch_count : 30;
     uint32_t carried : 1; /* the set is one from before: no address is known yet */
+    uint32_t waits : 1;   /* likewise: SRV names others now, of which no address is known yet */
     struct branch branches[];
 };
 
@@ -107,6 +108,21 @@ static int gather(const struct discovery *discovery, struct place **ret_places, 
     return 0;
 }
 
+/* Whether no address of all that is asked for was ever known: then those in the set are of targets
+ * that SRV named before, and go when one of the others comes. */
+static bool all_are_unknown(const struct discovery *discovery)
+{
+    bool unknown = true;
+    for (size_t i = 0; i < discovery->branch_count; i++) {
+        const struct branch *branch = &discovery->branches[i];
+        if (branch->kind == TARGET_NAME)
+            unknown = unknown && host_is_unknown(&branch->host);
+        else if (branch->kind == TARGET_SERVICE)
+            unknown = unknown && service_is_unknown(&branch->service);
+    }
+    return unknown;
+}
+
 /* Makes the next set. Returns the previous one, which the caller unrefs, or NULL where nothing
  * changed. Without memory the old set stays, and the next answer tries again. */
 static struct endpoint_set *advance(struct discovery *discovery)
@@ -117,7 +133,8 @@ static struct endpoint_set *advance(struct discovery *discovery)
         return NULL;
     struct endpoint_set *next = NULL, *previous = discovery->set;
     discovery->carried = discovery->carried && count == 0;
-    if (!previous || !(discovery->carried || endpoint_set_is(previous, places, count)))
+    discovery->waits = count == 0 && previous && previous->count > 0 && all_are_unknown(discovery);
+    if (!previous || !(discovery_is_carried(discovery) || endpoint_set_is(previous, places, count)))
         next = endpoint_set_new(previous, places, count);
     free(places);
     discovery->scope.interest.starving = count == 0;
@@ -287,7 +304,7 @@ struct endpoint_set *discovery_set(const struct discovery *discovery)
 
 bool discovery_is_carried(const struct discovery *discovery)
 {
-    return discovery->carried;
+    return discovery->carried || discovery->waits;
 }
 
 /* --- explaining ---------------------------------------------------------------------------------

@@ -115,6 +115,13 @@ void host_found(struct host *host, const struct endpoint_set *set)
 /* --- what it comes to ---------------------------------------------------------------------------
  */
 
+bool host_is_unknown(const struct host *host)
+{
+    const struct source *aaaa = host_aaaa(host);
+    return membership_changes(&host->a.membership) == 0 &&
+           (!aaaa || membership_changes(&aaaa->membership) == 0);
+}
+
 size_t host_count(const struct host *host)
 {
     const struct source *aaaa = host_aaaa(host);

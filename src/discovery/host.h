@@ -25,6 +25,9 @@ int host_start(struct host *host, struct scope *scope, const char *name, bool se
                uint16_t port);
 void host_stop(struct host *host);
 
+/* Whether no address of it was ever known. */
+bool host_is_unknown(const struct host *host);
+
 /* How many addresses there are, and the places of them, each like `pattern` but for the address.
  * Returns how many were written. */
 size_t host_count(const struct host *host);

@@ -91,6 +91,16 @@ void service_stop(struct service *service)
     source_stop(&service->srv);
 }
 
+bool service_is_unknown(const struct service *service)
+{
+    list_each(node, &service->targets)
+    {
+        if (!host_is_unknown(&target_of(node)->host))
+            return false;
+    }
+    return !list_empty(&service->targets) || membership_changes(&service->srv.membership) == 0;
+}
+
 size_t service_count(const struct service *service)
 {
     size_t count = 0;

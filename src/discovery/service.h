@@ -24,6 +24,9 @@ struct service_target {
 int service_start(struct service *service, struct scope *scope, const char *name, bool search);
 void service_stop(struct service *service);
 
+/* Whether no address of what it consists of now was ever known. */
+bool service_is_unknown(const struct service *service);
+
 /* How many addresses there are, and their places. Returns how many were written. */
 size_t service_count(const struct service *service);
 size_t service_places(const struct service *service, struct place *ret_places);

@@ -250,6 +250,28 @@ START_TEST(a_suspect_target_leaves_with_all_its_addresses)
 }
 END_TEST
 
+/* DNS may be silent just when it names others. */
+START_TEST(targets_without_an_address_replace_nobody)
+{
+    say_targets();
+    say(0, "b.test:80/1/1,c.test:80/1/1");
+    begin("srv:" NAME);
+    wait_shown("10.0.0.2:80 10.0.0.3:80");
+    dns_server_fail(server, "e.test", DNS_A, DNS_SILENT);
+    dns_server_fail(server, "f.test", DNS_A, DNS_NXDOMAIN);
+    say(0, "e.test:80/1/1,f.test:80/1/1");
+    int before = changes;
+    two_more_questions();
+    two_more_questions();
+    ck_assert_str_eq(shown(), "10.0.0.2:80 10.0.0.3:80");
+    ck_assert(discovery_is_carried(discovery));
+    ck_assert_int_eq(changes, before);
+    say_a("f.test", 60, "10.0.0.9");
+    wait_shown("10.0.0.9:80");
+    ck_assert(!discovery_is_carried(discovery));
+}
+END_TEST
+
 START_TEST(a_failure_asks_again)
 {
     say_targets();
@@ -332,6 +354,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, failures_keep_everything, 0, 3);
     tcase_add_test(cases, a_present_target_stays_whoever_fails);
     tcase_add_test(cases, a_suspect_target_leaves_with_all_its_addresses);
+    tcase_add_test(cases, targets_without_an_address_replace_nobody);
     tcase_add_test(cases, a_failure_asks_again);
     tcase_add_test(cases, free_ends_it_all);
     tcase_add_test(cases, the_own_zone_goes_first_within_a_priority);

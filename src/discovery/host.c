@@ -100,6 +100,7 @@ static void found(struct source *source, const struct endpoint_set *set, sa_fami
     if (known.count > 0) {
         answer_sort(&known);
         membership_found(&source->membership, &known, clock_now());
+        source->subscription.had = true;
     }
     answer_clear(&known);
 }

@@ -85,7 +85,7 @@ usec_t lookup_backoff(unsigned failures, usec_t min_ttl, bool starving)
 /* What the keenest subscriber wants, over all of them. */
 struct keen {
     usec_t min_ttl, max_ttl, ask_by;
-    bool starving, without_route;
+    bool starving, without_route, had;
 };
 
 static struct keen keenest(const struct lookup *lookup)
@@ -101,6 +101,7 @@ static struct keen keenest(const struct lookup *lookup)
             keen.max_ttl = interest->max_ttl;
         if (one->ask_by != 0 && (keen.ask_by == 0 || one->ask_by < keen.ask_by))
             keen.ask_by = one->ask_by;
+        keen.had = keen.had || one->had;
         keen.without_route = keen.without_route || interest->without_route;
         keen.starving = keen.starving || interest->starving;
     }
@@ -115,7 +116,7 @@ static bool is_failure(const struct lookup *lookup, const struct keen *keen,
 {
     if (outcome == ANSWER_RECORDS || outcome == ANSWER_NOT_ASKED)
         return false;
-    return outcome != ANSWER_EMPTY || lookup->good.count > 0 || keen->starving;
+    return outcome != ANSWER_EMPTY || lookup->good.count > 0 || keen->had || keen->starving;
 }
 
 static void set_alarm(struct lookups *lookups)

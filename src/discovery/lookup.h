@@ -37,6 +37,7 @@ struct subscription {
     struct lookup *lookup;
     const struct interest *interest;
     usec_t ask_by; /* ask again by this time, though the TTL says later; 0: no matter */
+    bool had;      /* knows records from before, which the lookup never saw */
 };
 
 /* What became of a question, for who reports it. */

@@ -218,6 +218,30 @@ START_TEST(the_first_answer_replaces_what_other_targets_had)
 }
 END_TEST
 
+/* Nor is it the truth for as long as a negative answer may be kept: a type that had addresses is
+ * asked again soon. */
+START_TEST(an_empty_answer_to_what_is_carried_is_doubted)
+{
+    struct subject before, subject;
+    dns_server_say(server, "a.test", DNS_A, 60, "10.0.0.1,10.0.0.2");
+    begin(&before, "a.test:3000");
+    wait_shown(&before, "10.0.0.1:3000 10.0.0.2:3000");
+    carried = endpoint_set_ref(discovery_set(before.discovery));
+    end(&before);
+    same = true;
+    dns_server_say(server, "a.test", DNS_A, 60, "");
+    begin(&subject, "a.test:3000");
+    two_more_questions();
+    ck_assert_str_eq(shown(&subject), "10.0.0.1:3000 10.0.0.2:3000");
+    dns_server_say(server, "a.test", DNS_A, 60, "10.0.0.1,10.0.0.2,10.0.0.3");
+    wait_shown(&subject, "10.0.0.1:3000 10.0.0.2:3000 10.0.0.3:3000");
+    end(&subject);
+    endpoint_set_unref(carried);
+    carried = NULL;
+    same = false;
+}
+END_TEST
+
 START_TEST(both_families_and_the_port)
 {
     struct subject subject;
@@ -402,6 +426,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, who_is_forbidden_is_passed_over);
     tcase_add_test(cases, a_sample_does_not_replace_what_is_carried);
     tcase_add_test(cases, the_first_answer_replaces_what_other_targets_had);
+    tcase_add_test(cases, an_empty_answer_to_what_is_carried_is_doubted);
     tcase_add_test(cases, both_families_and_the_port);
     tcase_add_test(cases, one_family_alone);
     tcase_add_test(cases, a_silent_family_does_not_hold_the_other);

@@ -29,6 +29,7 @@ static struct {
     bool may_block;
     pthread_mutex_t lock; /* of what follows, and of the write */
     bool stuck;           /* the reader was given its moment, and did not read */
+    bool cut;             /* the last line is not whole, and has no end */
     unsigned lost;        /* and not told of yet */
     _Atomic uint64_t all_lost;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
@@ -254,6 +255,16 @@ static void format_line(struct line *line, enum log_level level, const char *mes
     line->text[line->length++] = '\n';
 }
 
+/* Where a disk is full, half a line may have gone out: the next one begins after its end. */
+static bool write_line(const struct line *line)
+{
+    if (sink.cut && write(sink.fd, "\n", 1) != 1)
+        return false;
+    ssize_t wrote = write(sink.fd, line->text, line->length);
+    sink.cut = wrote > 0 && (size_t)wrote < line->length;
+    return wrote == (ssize_t)line->length;
+}
+
 /* A reader that is stuck must not stop the connections. It gets a moment once, to catch up; after
  * that nothing waits for it until it reads again. Returns whether the line went out. */
 static bool put_line(const struct line *line)
@@ -264,7 +275,7 @@ static bool put_line(const struct line *line)
         return false;
     }
     sink.stuck = false;
-    return write(sink.fd, line->text, line->length) >= 0;
+    return write_line(line);
 }
 
 /* Says how many lines were lost since the last that went out. Returns whether none are untold. */

@@ -72,8 +72,10 @@ static int take_inherited(struct front *front, size_t workers, struct fronts *fr
     size_t originals = front->count;
     for (size_t worker = originals; worker < workers && result == 0; worker++)
         result = supply(front, worker, originals);
-    if (result == 0 && listen_is_unix(&front->listen))
+    if (result == 0 && listen_is_unix(&front->listen)) {
         unix_socket_adopt(&front->listen, front->file);
+        front->borrowed = true;
+    }
     return result;
 }
 
@@ -156,7 +158,8 @@ struct front *front_find(struct fronts *fronts, const struct listen *listen)
     list_each(node, &fronts->open)
     {
         struct front *front = list_entry(node, struct front, node);
-        if (!front->reserved && listen_same_place(&front->listen, listen)) {
+        bool found = !front->file || unix_socket_stands(front->file);
+        if (!front->reserved && found && listen_same_place(&front->listen, listen)) {
             /* A reload looks for all of them in their order: the next one will stand first. */
             list_remove(&front->node);
             list_append(&fronts->open, &front->node);
@@ -219,9 +222,14 @@ struct front *front_ref(struct front *front)
     return front;
 }
 
+void front_claim_file(struct front *front)
+{
+    front->borrowed = false;
+}
+
 void front_remove_file(struct front *front)
 {
-    if (front->file)
+    if (front->file && !front->borrowed)
         unix_socket_remove(front->file);
 }
 

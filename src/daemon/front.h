@@ -37,6 +37,7 @@ struct front {
     bool given;    /* the descriptors belong to the workers */
     bool told;     /* the log has heard of it */
     bool reserved; /* no upstream's */
+    bool borrowed; /* the file is a predecessor's still, who goes on should we not come to serve */
 };
 
 /* Opens it for so many workers, or takes what was handed over for it. An address that another
@@ -46,7 +47,8 @@ struct front {
 int front_open(const struct listen *listen, size_t workers, struct fronts *fronts,
                struct front **ret_front);
 
-/* The one that is open for upstreams at the same address, path or name, or NULL. */
+/* The one that is open for upstreams at the same address, path or name, or NULL: a Unix socket
+ * whose file is gone is none, since no client finds it. */
 struct front *front_find(struct fronts *fronts, const struct listen *listen);
 
 /* Whether a connect to this address would reach one that is open: at the address itself, or at an
@@ -58,7 +60,10 @@ struct front *front_ref(struct front *front);
 /* The last one closes what was not given to workers, and removes the file of a Unix socket. */
 void front_unref(struct front *front);
 
-/* Removes the file of a Unix socket, if it is one: no new client finds it. */
+/* The file of a Unix socket that was handed over is ours from now on: we serve. */
+void front_claim_file(struct front *front);
+
+/* Removes the file of a Unix socket, if it is one and ours: no new client finds it. */
 void front_remove_file(struct front *front);
 
 /* Brings the owner and mode of a Unix socket in line with `listen`, of the same path. Returns 0 or

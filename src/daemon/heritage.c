@@ -33,6 +33,7 @@ int heritage_open(struct heritage *heritage)
 
 void heritage_settle(struct heritage *heritage)
 {
+    inherited_dismiss(heritage->inherited);
     inherited_close(heritage->inherited);
     heritage->inherited = NULL;
     known_free(heritage->known);
@@ -54,7 +55,10 @@ int heritage_take_over(struct heritage *heritage)
 
 void heritage_clear(struct heritage *heritage)
 {
-    heritage_settle(heritage);
+    inherited_close(heritage->inherited);
+    heritage->inherited = NULL;
+    known_free(heritage->known);
+    heritage->known = NULL;
     if (heritage->ready >= 0)
         close(heritage->ready);
     heritage->ready = -1;

@@ -18,13 +18,15 @@ struct heritage {
  * the log what is wrong. Returns 0 or -errno. */
 int heritage_open(struct heritage *heritage);
 
-/* All sockets that were wanted are taken: the others are closed, with a warning each. */
+/* We are about to serve, and all sockets that were wanted are taken: see inherited_dismiss(). */
 void heritage_settle(struct heritage *heritage);
 
 /* Tells the predecessor that we serve. Returns the descriptor on which its end is to be awaited
  * (readable then), which is the caller's; -1: there is no predecessor. */
 int heritage_take_over(struct heritage *heritage);
 
+/* Where we do not come to serve, nothing is said of what was handed over: it is the predecessor's
+ * still. */
 void heritage_clear(struct heritage *heritage);
 
 #endif

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "config/value.h"
+#include "daemon/handover.h"
 
 #define FIRST_DESCRIPTOR 3
 /* What sd_listen_fds_with_names(3) calls a descriptor without a name. */
@@ -251,14 +253,33 @@ static void warn_of(struct item *item)
                 log_text("address", known ? listen_format(&listen, text) : NULL));
 }
 
+/* The service manager's sockets have names of their own. */
+static void remove_file(const struct item *item)
+{
+    struct stat status;
+    if (item->listening && strcmp(item->name, HANDOVER_SOCKET) == 0 && item->path[0] != '\0' &&
+        lstat(item->path, &status) == 0 && S_ISSOCK(status.st_mode))
+        unlink(item->path);
+}
+
+void inherited_dismiss(struct inherited *inherited)
+{
+    for (size_t i = 0; inherited && i < inherited->count; i++) {
+        struct item *item = &inherited->items[i];
+        if (item->fd < 0)
+            continue;
+        warn_of(item);
+        remove_file(item);
+        close(take_item(item));
+    }
+}
+
 void inherited_close(struct inherited *inherited)
 {
     for (size_t i = 0; inherited && i < inherited->count; i++) {
         struct item *item = &inherited->items[i];
-        if (item->fd >= 0) {
-            warn_of(item);
+        if (item->fd >= 0)
             close(item->fd);
-        }
         free(item->name);
     }
     if (inherited)

@@ -34,8 +34,11 @@ int inherited_take_file(struct inherited *inherited, const char *name);
 void inherited_explain(const struct inherited *inherited, const struct listen *listen,
                        char *ret_text, size_t size);
 
-/* Closes what nobody has taken, with a warning each: clients may wait there in vain. Frees. Accepts
- * NULL. */
+/* All that is wanted is taken: closes the rest, with a warning each, since clients may wait there
+ * in vain; and removes the files of Unix sockets that a predecessor listened on. Accepts NULL. */
+void inherited_dismiss(struct inherited *inherited);
+
+/* Closes what nobody has taken. Frees. Accepts NULL. */
 void inherited_close(struct inherited *inherited);
 
 #endif

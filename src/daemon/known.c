@@ -8,8 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "proxy/eject.h"
+
 #define UPSTREAM "upstream "
 #define TARGETS "targets "
+#define DRAINED "drained"
 /* The longest line that known_write() writes is that of an upstream's name, a file's stem. */
 #define LINE_MOST 512
 #define TIER_MOST 1000000
@@ -19,6 +22,8 @@ struct known_upstream {
     uint64_t targets; /* their digest; 0: unknown */
     struct place *places;
     size_t count;
+    struct address *drained;
+    size_t drained_count;
 };
 
 struct known {
@@ -70,9 +75,11 @@ static void write_set(FILE *out, const struct endpoint_set *set)
         uint32_t greatest = greatest_weight(set, &set->tiers[tier]);
         for (size_t n = 0; n < set->tiers[tier].count; n++) {
             size_t index = set->tiers[tier].first + n;
+            const struct endpoint *endpoint = set->endpoints[index];
             char text[ADDRESS_TEXT_MAX];
-            fprintf(out, "%zu %u %s\n", tier, weight_of_dns(set->weights[index], greatest),
-                    address_format(&set->endpoints[index]->address, text));
+            fprintf(out, "%zu %u %s%s\n", tier, weight_of_dns(set->weights[index], greatest),
+                    address_format(&endpoint->address, text),
+                    eject_is_drained(endpoint) ? " " DRAINED : "");
         }
     }
 }
@@ -125,15 +132,17 @@ static int add_upstream(struct known *known, const char *name)
     return 0;
 }
 
-static bool parse_place(const char *line, struct place *ret_place)
+/* Its place, and whether the operator wants no new connections to it. */
+static bool parse_place(const char *line, struct place *ret_place, bool *ret_drained)
 {
-    char text[ADDRESS_TEXT_MAX];
+    char text[ADDRESS_TEXT_MAX], word[sizeof DRAINED + 1];
     unsigned tier, weight;
     const char *why;
-    if (sscanf(line, "%7u %5u %71s", &tier, &weight, text) != 3 || tier > TIER_MOST ||
-        weight > UINT16_MAX)
+    int parts = sscanf(line, "%7u %5u %71s %8s", &tier, &weight, text, word);
+    if (parts < 3 || tier > TIER_MOST || weight > UINT16_MAX)
         return false;
     *ret_place = (struct place){.tier = tier, .weight = (uint16_t)weight};
+    *ret_drained = parts == 4 && strcmp(word, DRAINED) == 0;
     return address_parse(text, &ret_place->address, &why) == 0 &&
            address_is_unicast(&ret_place->address);
 }
@@ -149,15 +158,35 @@ static int add_place(struct known_upstream *upstream, const struct place *place)
     return 0;
 }
 
-static int take_line(struct known *known, const char *line)
+static int add_drained(struct known_upstream *upstream, const struct address *address)
+{
+    struct address *grown =
+        reallocarray(upstream->drained, upstream->drained_count + 1, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    upstream->drained = grown;
+    grown[upstream->drained_count++] = *address;
+    return 0;
+}
+
+static int take_place(struct known_upstream *upstream, const char *line)
 {
     struct place place;
+    bool drained;
+    if (!parse_place(line, &place, &drained))
+        return 0;
+    int result = add_place(upstream, &place);
+    return result == 0 && drained ? add_drained(upstream, &place.address) : result;
+}
+
+static int take_line(struct known *known, const char *line)
+{
     if (strncmp(line, UPSTREAM, strlen(UPSTREAM)) == 0)
         return add_upstream(known, line + strlen(UPSTREAM));
     if (known->count > 0 && strncmp(line, TARGETS, strlen(TARGETS)) == 0)
         known->upstreams[known->count - 1].targets = strtoull(line + strlen(TARGETS), NULL, 16);
-    else if (known->count > 0 && parse_place(line, &place))
-        return add_place(&known->upstreams[known->count - 1], &place);
+    else if (known->count > 0)
+        return take_place(&known->upstreams[known->count - 1], line);
     return 0;
 }
 
@@ -197,24 +226,35 @@ int known_read(int fd, struct known **ret_known)
 /* --- using --------------------------------------------------------------------------------------
  */
 
-bool known_is_same(const struct known *known, const struct upstream_config *config)
+static struct known_upstream *find(const struct known *known, const char *name)
 {
     for (size_t i = 0; known && i < known->count; i++)
-        if (strcmp(known->upstreams[i].name, config->name) == 0)
-            return known->upstreams[i].targets == digest(&config->options);
-    return false;
+        if (strcmp(known->upstreams[i].name, name) == 0)
+            return &known->upstreams[i];
+    return NULL;
+}
+
+bool known_is_same(const struct known *known, const struct upstream_config *config)
+{
+    const struct known_upstream *upstream = find(known, config->name);
+    return upstream && upstream->targets == digest(&config->options);
 }
 
 struct endpoint_set *known_set(const struct known *known, const char *name)
 {
-    for (size_t i = 0; known && i < known->count; i++) {
-        struct known_upstream *upstream = &known->upstreams[i];
-        if (strcmp(upstream->name, name) != 0 || upstream->count == 0)
-            continue;
-        upstream->count = places_settle(upstream->places, upstream->count);
-        return endpoint_set_new(NULL, upstream->places, upstream->count);
-    }
-    return NULL;
+    struct known_upstream *upstream = find(known, name);
+    if (!upstream || upstream->count == 0)
+        return NULL;
+    upstream->count = places_settle(upstream->places, upstream->count);
+    return endpoint_set_new(NULL, upstream->places, upstream->count);
+}
+
+size_t known_drained(const struct known *known, const char *name,
+                     const struct address **ret_addresses)
+{
+    const struct known_upstream *upstream = find(known, name);
+    *ret_addresses = upstream ? upstream->drained : NULL;
+    return upstream ? upstream->drained_count : 0;
 }
 
 void known_free(struct known *known)
@@ -222,6 +262,7 @@ void known_free(struct known *known)
     for (size_t i = 0; known && i < known->count; i++) {
         free(known->upstreams[i].name);
         free(known->upstreams[i].places);
+        free(known->upstreams[i].drained);
     }
     if (known)
         free(known->upstreams);

@@ -30,6 +30,10 @@ int known_read(int fd, struct known **ret_known);
  * NULL. */
 struct endpoint_set *known_set(const struct known *known, const char *name);
 
+/* Those of them that the operator had drained; borrowed. Returns how many. Accepts NULL. */
+size_t known_drained(const struct known *known, const char *name,
+                     const struct address **ret_addresses);
+
 /* Whether its targets were those that the upstream of this name has in `config`. Accepts NULL. */
 bool known_is_same(const struct known *known, const struct upstream_config *config);
 

@@ -52,6 +52,14 @@ static bool is_changed(const struct plan *plan, const struct service *service, s
     return false;
 }
 
+static void drain_as_before(struct service *service, const struct known *known)
+{
+    const struct address *drained;
+    size_t count = known_drained(known, service_config(service)->name, &drained);
+    for (size_t i = 0; i < count; i++)
+        service_drain(service, &drained[i], true);
+}
+
 static int start_service(struct plan *plan, const struct known *known, size_t index)
 {
     struct step *step = &plan->steps[index];
@@ -60,6 +68,8 @@ static int start_service(struct plan *plan, const struct known *known, size_t in
     bool same = known_is_same(known, &plan->config->upstreams[index]);
     int result = service_new(plan->engine, plan->config, index, carried, same, &step->service);
     endpoint_set_unref(carried);
+    if (result == 0)
+        drain_as_before(step->service, known);
     return result;
 }
 

@@ -37,26 +37,35 @@ static int fail(struct reload *reload, int error)
     return error;
 }
 
-static int apply(struct reload *reload, struct config *config, const struct known *known,
-                 struct plan_result *ret_result)
+static struct plan_result commit(struct reload *reload, struct plan *plan)
 {
-    struct plan *plan;
-    int result = plan_new(reload->engine, config, known, &plan);
-    if (result < 0)
-        return result;
-    *ret_result = plan_commit(plan);
+    struct plan_result result = plan_commit(plan);
     reload->generation++;
     reload->loaded = time(NULL);
     reload->failed = 0;
-    return 0;
+    return result;
 }
 
-int reload_start(struct reload *reload, struct engine *engine, struct config *config,
-                 const struct known *known, reload_loader *loader, void *arg)
+int reload_prepare(struct reload *reload, struct engine *engine, struct config *config,
+                   const struct known *known, reload_loader *loader, void *arg)
 {
-    struct plan_result result;
     *reload = (struct reload){.engine = engine, .loader = loader, .arg = arg};
-    return apply(reload, config, known, &result);
+    return plan_new(engine, config, known, &reload->first);
+}
+
+void reload_begin(struct reload *reload)
+{
+    commit(reload, reload->first);
+    reload->first = NULL;
+}
+
+static int apply(struct reload *reload, struct config *config, struct plan_result *ret_result)
+{
+    struct plan *plan;
+    int result = plan_new(reload->engine, config, NULL, &plan);
+    if (result == 0)
+        *ret_result = commit(reload, plan);
+    return result;
 }
 
 static int load_and_apply(struct reload *reload, struct plan_result *ret_result)
@@ -65,7 +74,7 @@ static int load_and_apply(struct reload *reload, struct plan_result *ret_result)
     if (!config)
         return -EINVAL;
     struct config *before = config_ref(reload->engine->config);
-    int result = apply(reload, config, NULL, ret_result);
+    int result = apply(reload, config, ret_result);
     if (result == 0) {
         log_set_level((enum log_level)config->global.log_level);
         log_set_format((enum log_format)config->global.log_format);
@@ -99,5 +108,7 @@ int reload_now(struct reload *reload, struct plan_result *ret_result)
 
 void reload_clear(struct reload *reload)
 {
+    plan_free(reload->first);
+    reload->first = NULL;
     errors_clear(&reload->errors);
 }

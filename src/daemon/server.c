@@ -239,8 +239,8 @@ static int start(struct server *server, const struct server_setup *setup)
     if (result == 0)
         result = make_parts(server, setup->argv);
     if (result == 0)
-        result = reload_start(&server->reload, engine, setup->config, server->heritage.known,
-                              setup->loader, setup->arg);
+        result = reload_prepare(&server->reload, engine, setup->config, server->heritage.known,
+                                setup->loader, setup->arg);
     return result;
 }
 
@@ -275,12 +275,15 @@ void server_run(struct server *server)
 {
     struct engine *engine = &server->engine;
     engine->fronts.inherited = NULL;
+    reload_begin(&server->reload);
     heritage_settle(&server->heritage);
     server->log_timer = log_timer_new(engine->base); /* clients can come, and with them a storm */
     log_info("ready", log_number("upstreams", engine->config->upstream_count),
              log_number("threads", engine->crew_count),
              log_number("max-connections", engine->limit.most), log_number("pid", getpid()));
-    manager_serve(server->manager, heritage_take_over(&server->heritage));
+    int predecessor = heritage_take_over(&server->heritage);
+    list_each(node, &engine->fronts.open) front_claim_file(list_entry(node, struct front, node));
+    manager_serve(server->manager, predecessor);
     event_base_dispatch(engine->base);
     log_timer_free(server->log_timer);
     log_info("stopped", log_number("connections_cut", server->cut));
@@ -291,6 +294,7 @@ void server_free(struct server *server)
     if (!server)
         return;
     struct engine *engine = &server->engine;
+    reload_clear(&server->reload);
     engine_join(engine);
     list_each(node, &engine->services) service_leave(list_entry(node, struct service, node));
     linger_free(server->linger);
@@ -299,7 +303,6 @@ void server_free(struct server *server)
     forget_signals(server);
     engine_clear(engine);
     heritage_clear(&server->heritage);
-    reload_clear(&server->reload);
     free(server);
     libevent_global_shutdown();
 }

@@ -17,8 +17,9 @@ struct server_setup {
     void *arg;
 };
 
-/* Starts to serve, and logs what happens. To be called before anything else is opened and before
- * any other thread exists. Returns NULL where it could not start (said in the log). */
+/* Prepares to serve: everything listens, nobody is accepted. To be called before anything else is
+ * opened and before any other thread exists. Returns NULL where it could not start (said in the
+ * log). */
 struct server *server_start(const struct server_setup *setup);
 
 /* Told once, when a successor has taken over: what it shares with us is its own from now on. */
@@ -27,8 +28,8 @@ void server_on_superseded(struct server *server, void (*superseded)(void *arg), 
 /* Whether one has. */
 bool server_is_superseded(const struct server *server);
 
-/* Everything listens: serves until SIGTERM or SIGINT, or until a successor has taken over and the
- * last connection has ended. */
+/* Everything is prepared: accepts, and serves until SIGTERM or SIGINT, or until a successor has
+ * taken over and the last connection has ended. */
 void server_run(struct server *server);
 
 /* Accepts NULL. */

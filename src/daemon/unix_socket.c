@@ -120,6 +120,13 @@ void unix_socket_adopt(const struct listen *listen, struct unix_socket *ret_sock
     ret_socket->inode = status.st_ino;
 }
 
+bool unix_socket_stands(const struct unix_socket *socket)
+{
+    struct stat status;
+    return socket->path[0] != '\0' && lstat(socket->path, &status) == 0 &&
+           status.st_dev == socket->device && status.st_ino == socket->inode;
+}
+
 void unix_socket_forget(struct unix_socket *socket)
 {
     socket->path[0] = '\0';
@@ -152,9 +159,7 @@ int unix_socket_adjust(const struct unix_socket *socket, const struct listen *li
 
 void unix_socket_remove(struct unix_socket *socket)
 {
-    struct stat status;
-    if (socket->path[0] != '\0' && lstat(socket->path, &status) == 0 &&
-        status.st_dev == socket->device && status.st_ino == socket->inode)
+    if (unix_socket_stands(socket))
         unlink(socket->path);
     socket->path[0] = '\0';
 }

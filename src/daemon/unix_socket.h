@@ -1,6 +1,7 @@
 #ifndef REDIAL_DAEMON_UNIX_SOCKET_H
 #define REDIAL_DAEMON_UNIX_SOCKET_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "config/listen.h"
@@ -23,6 +24,9 @@ int unix_socket_open(const struct listen *where, struct unix_socket *ret_socket)
 /* The file at the path of `listen` is that of a socket that was handed over, as far as can be seen:
  * *ret_socket is it from now on. */
 void unix_socket_adopt(const struct listen *listen, struct unix_socket *ret_socket);
+
+/* Whether the file is there, and no other one in its place. */
+bool unix_socket_stands(const struct unix_socket *socket);
 
 /* The file is somebody else's from now on. */
 void unix_socket_forget(struct unix_socket *socket);

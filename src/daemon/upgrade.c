@@ -21,7 +21,7 @@
 #define PATIENCE (60 * USEC_PER_SEC)
 
 /* Room for why one failed. */
-#define WHY_MAX 96
+#define WHY_MAX 256
 
 struct upgrade {
     struct engine *engine;
@@ -101,16 +101,22 @@ static void give_up_waiting(struct upgrade *upgrade)
     upgrade->ready = -1;
 }
 
-static void fail(struct upgrade *upgrade, const char *why)
+/* `successor` 0: it did not come to one. */
+static void note_failure(struct upgrade *upgrade, pid_t successor, const char *why)
 {
-    log_outcome_error("the upgrade failed: this process goes on",
-                      log_number("successor", upgrade->successor), log_text("error", why));
     give_up_waiting(upgrade);
     if (upgrade->successor > 0)
         kill(upgrade->successor, SIGKILL);
     upgrade->successor = 0;
     upgrade->failed = time(NULL);
-    snprintf(upgrade->why, sizeof upgrade->why, "%s", why);
+    snprintf(upgrade->why, sizeof upgrade->why, "%s: %s", upgrade->program, why);
+    if (successor > 0)
+        log_outcome_error("the upgrade failed: this process goes on",
+                          log_text("program", upgrade->program), log_number("successor", successor),
+                          log_text("error", why));
+    else
+        log_outcome_error("the upgrade failed: this process goes on",
+                          log_text("program", upgrade->program), log_text("error", why));
 }
 
 static void on_heard(evutil_socket_t fd, short events, void *arg)
@@ -132,9 +138,10 @@ static void on_heard(evutil_socket_t fd, short events, void *arg)
 
 static void on_timeout(evutil_socket_t fd, short events, void *arg)
 {
+    struct upgrade *upgrade = arg;
     (void)fd;
     (void)events;
-    fail(arg, "it did not say in time that it serves");
+    note_failure(upgrade, upgrade->successor, "it did not say in time that it serves");
 }
 
 void upgrade_child_ended(struct upgrade *upgrade, pid_t child, int status)
@@ -148,7 +155,7 @@ void upgrade_child_ended(struct upgrade *upgrade, pid_t child, int status)
     else
         snprintf(why, sizeof why, "it ended with status %d: its own lines in the log say why",
                  WEXITSTATUS(status));
-    fail(upgrade, why);
+    note_failure(upgrade, child, why);
 }
 
 /* --- how it begins ------------------------------------------------------------------------------
@@ -189,7 +196,7 @@ static void on_pulse(struct pulse_wait *wait)
     loop_descriptors_are_shared(false);
     upgrade->begins = false;
     if (result < 0)
-        fail(upgrade, strerror(-result));
+        note_failure(upgrade, 0, strerror(-result));
     else
         log_outcome_info("upgrading", log_text("program", upgrade->program),
                          log_number("successor", upgrade->successor));
@@ -259,6 +266,11 @@ struct upgrade *upgrade_new(struct engine *engine, char *const argv[], upgrade_d
 
 void upgrade_cancel(struct upgrade *upgrade)
 {
+    if (upgrade_under_way(upgrade)) {
+        log_outcome_info("the upgrade was given up: this process stops");
+        upgrade->failed = time(NULL);
+        snprintf(upgrade->why, sizeof upgrade->why, "redial was told to stop meanwhile");
+    }
     pulse_forget(&upgrade->wait);
     if (upgrade->begins)
         loop_descriptors_are_shared(false);

@@ -14,9 +14,7 @@ need ip iproute2
 need unshare util-linux
 need dpkg-query dpkg
 [ "$(id -u)" -eq 0 ] || skip "building an image and running containers need root"
-case $(ldd "$redial") in
-*libasan* | *libtsan* | *libubsan*) skip "not applicable: a build with sanitizers" ;;
-esac
+! is_sanitized "$redial" || skip "not applicable: a build with sanitizers"
 unshare --net true 2>/dev/null || skip "network namespaces are not allowed here"
 awk '$3 ~ /^cgroup/ { found = 1 } END { exit !found }' /proc/mounts || skip "no control groups are mounted here"
 [ -L /bin ] || skip "the programs of this host are not all below /usr"

@@ -8,9 +8,7 @@ here=${srcdir:-.}/tests/packaging
 need rpmbuild "rpm-build (Fedora, Amazon Linux) or rpm (Debian, Ubuntu)"
 need rpmlint
 [ "$(id -u)" -eq 0 ] || skip "rpm --root needs root"
-case $(ldd "$redial") in
-*libasan* | *libtsan* | *libubsan*) skip "not applicable: a build with sanitizers" ;;
-esac
+! is_sanitized "$redial" || skip "not applicable: a build with sanitizers"
 
 make_packages rpm RPMBUILD_OPTIONS="--without check"
 rpmlint --rpmlintrc "${srcdir:-.}/packaging/rpm/redial.rpmlintrc" \

@@ -6,9 +6,7 @@ srcdir=${srcdir:-.}
 . "$srcdir/tests/real/lib.sh"
 . "$srcdir/tests/page/browser.sh"
 need_browser
-case $(ldd ./tests/page/server) in # what is tested runs in the browser
-*libasan* | *libtsan* | *libubsan*) skip "not applicable: a build with sanitizers" ;;
-esac
+! is_sanitized ./tests/page/server || skip "not applicable: a build with sanitizers" # what is tested runs in the browser
 
 fixture=$srcdir/tests/page/status.json
 cp "$fixture" "$work/status"

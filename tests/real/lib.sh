@@ -60,6 +60,9 @@ need() {
     command -v "$1" >/dev/null || skip "$1 is not installed (package ${2:-$1}); ./bootstrap check --all installs it"
 }
 
+# is_sanitized PROGRAM: gcc links a library, clang makes it part of the program
+is_sanitized() { grep -qaE '__(asan_init|tsan_init|ubsan_handle)' "$1"; }
+
 # start NAME COMMAND...: in the background, its output in NAME.log, its process in $pid; the log is
 # emptied first, or one of that name before would be read for the new one's
 start() {

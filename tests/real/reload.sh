@@ -81,9 +81,7 @@ ok "$reloads reloads, half of them broken, under 500 connections a second: 0 of 
 
 # A client or two may be open at either look.
 [ "$after_fds" -le $((before_fds + 8)) ] || fail "descriptors grew from $before_fds to $after_fds"
-case $(ldd "$redial") in
-*libasan* | *libtsan*) ;; # these keep what was freed
-*) [ "$after_memory" -le $((before_memory + 400)) ] || fail "memory grew from $before_memory to $after_memory KiB" ;;
-esac
+is_sanitized "$redial" || [ "$after_memory" -le $((before_memory + 400)) ] || # these keep what was freed
+    fail "memory grew from $before_memory to $after_memory KiB"
 ok "descriptors $before_fds, then $after_fds; memory $before_memory KiB, then $after_memory"
 stop_redial

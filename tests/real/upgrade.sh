@@ -6,7 +6,7 @@
 . "${srcdir:-.}/tests/real/successors.sh"
 need curl
 
-upgrades=20
+upgrades=20 before=1 # one more, before the twenty
 free_port
 listen=$port
 free_port
@@ -42,15 +42,35 @@ echo 'balance = best' >>"$conf"
 status=0
 ask_redial upgrade || status=$?
 [ $status -eq 1 ] || fail "an upgrade with a broken configuration: exit status $status"
-grep -q "^redialctl: the upgrade failed, process $first goes on: it ended with status 1" "$work/answer.log" ||
+grep -q "^redialctl: the upgrade failed, process $first goes on: .*: it ended with status 1" "$work/answer.log" ||
     fail "nobody was told that the upgrade failed: $(cat "$work/answer.log")"
 logged redial error "the upgrade failed: this process goes on" || fail "the log does not say it"
 ask_redial status && grep -q "The last upgrade, .* failed" "$work/answer.log" || fail "the status does not say it"
 cp "$work/good.conf" "$conf"
+# Neither does one that has what it was handed over, and cannot have the rest.
+printf '[upstream]\nlisten = 127.0.3.1:%s\ntarget = 127.0.3.2:%s\n' "$backend" "$backend" >"$work/conf/upstreams.d/two.conf"
+! ask_redial upgrade || fail "an upgrade with a port that is in use: exit status 0"
+rm "$work/conf/upstreams.d/two.conf"
 [ "$(main)" -eq "$first" ] || fail "after an upgrade that failed, process $(main) answers"
 echo who >&9
 until_ok 5 held_answers 2
-ok "a successor that cannot read its configuration changes nothing"
+[ -S "$work/app.sock" ] || fail "a successor that failed has removed the Unix socket's file"
+ok "a successor that cannot start changes nothing"
+
+# --- what was drained, and a Unix socket that is not wanted any more ---------------------------------
+
+ask_redial drain "127.0.3.1:$backend" || fail "it cannot be drained: $(cat "$work/answer.log")"
+sed -i '/^listen = unix:/d' "$conf"
+ask_redial upgrade || fail "an upgrade: $(cat "$work/answer.log")"
+ask_redial endpoints && grep -q "127.0.3.1:$backend.*drain" "$work/answer.log" ||
+    fail "after an upgrade nothing is drained: $(cat "$work/answer.log")"
+[ ! -e "$work/app.sock" ] || fail "the Unix socket that nobody wants is there still"
+ask_redial undrain "127.0.3.1:$backend" || fail "it cannot be undrained: $(cat "$work/answer.log")"
+cp "$work/good.conf" "$conf"
+ask_redial reload && [ -S "$work/app.sock" ] || fail "the Unix socket did not come back"
+rm "$work/app.sock"
+ask_redial reload && [ -S "$work/app.sock" ] || fail "a reload does not make the Unix socket anew whose file is gone"
+ok "a successor knows who is drained, and removes the Unix socket that is not wanted any more"
 
 # --- twenty that do not ------------------------------------------------------------------------------
 
@@ -67,7 +87,7 @@ while [ $done -lt $upgrades ]; do
     else
         kill -USR2 "$(main)"
     fi
-    until_ok 20 upgraded $done
+    until_ok 20 upgraded $((before + done))
     until_ok 20 answers_itself
     until_ok 20 served $((done * 300))
 done
@@ -127,6 +147,30 @@ once() {
 for _ in 1 2 3 4 5 6 7 8 9 10; do once; done
 ! curl -s --max-time 2 "http://127.0.0.1:$port/" >"$work/answer.log" || fail "somebody listens still"
 ok "a stop ends a successor that starts"
+
+# --- one that fails late ------------------------------------------------------------------------------
+
+# Its admin interface is what comes last. Until nothing can fail it accepts nobody.
+unset REDIAL_SET
+free_port
+mkdir -p "$work/late/upstreams.d"
+printf '[redial]\nadmin = unix:%s\nthreads = 2\n' "$admin" >"$work/late/redial.conf"
+printf '[upstream]\nlisten = 127.0.0.1:%s\ntarget = 127.0.3.1:%s\n' "$port" "$backend" >"$work/late/upstreams.d/one.conf"
+start_redial late -c "$work/late"
+sed -i "s/^admin = .*/&, 127.0.3.1:$backend/" "$work/late/redial.conf"
+start storm "$steady" load -r 1000 -n 4000 "127.0.0.1:$port"
+storm_pid=$pid
+failures() { [ "$(grep -c "the upgrade failed" "$work/late.log")" -ge "$1" ]; }
+for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    ! ask_redial upgrade || fail "an upgrade without an admin interface: exit status 0"
+    until_ok 5 failures $round
+done
+kill -0 "$storm_pid" || fail "the load was over before the upgrades: this test shows too little"
+wait "$storm_pid"
+failed=$(grep -vc ' ok ' "$work/storm.log" || :)
+[ "$failed" -eq 0 ] || fail "$failed clients were accepted by successors that failed: $(grep -v ' ok ' "$work/storm.log" | head -n 5)"
+stop_redial
+ok "15 upgrades that fail late under 1,000 connections a second: 0 of $(grep -c . "$work/storm.log") clients failed"
 
 status=0
 # shellcheck disable=SC2016 # for the inner shell

@@ -31,9 +31,7 @@ need_container() {
     debian:?*) release=${release#*:} ;;
     *) skip "the root is made of Debian's packages, and this host is another system" ;;
     esac
-    case $(ldd "$redial") in
-    *libasan* | *libtsan* | *libubsan*) skip "not applicable: a build with sanitizers" ;;
-    esac
+    ! is_sanitized "$redial" || skip "not applicable: a build with sanitizers"
     release=${REDIAL_SYSTEMD_RELEASE-$release}
 }
 

@@ -143,6 +143,7 @@ static bool obey(const char *word)
         }
     } else if (strcmp(word, "close") == 0) {
         fflush(stdout);
+        inherited_dismiss(inherited);
         inherited_close(inherited);
         inherited = NULL;
     } else if (strcmp(word, "open-files") == 0) {

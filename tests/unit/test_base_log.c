@@ -5,10 +5,12 @@
 #include <jansson.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -394,6 +396,34 @@ START_TEST(a_full_disk_loses_lines_and_counts_them)
 }
 END_TEST
 
+/* The disk is full in the middle of a line: the next one begins on a line of its own. */
+START_TEST(a_line_that_was_cut_ends)
+{
+    char text[512];
+    struct rlimit limit, before;
+    int fd = memfd_create("log", 0);
+    uint64_t lost = log_lost();
+    signal(SIGXFSZ, SIG_IGN);
+    log_setup(fd, LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true);
+    log_info("first");
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = (rlim_t)lseek(fd, 0, SEEK_CUR) + 5;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    log_info("second");
+    log_info("third");
+    setrlimit(RLIMIT_FSIZE, &before);
+    log_info("fourth");
+    ssize_t length = pread(fd, text, sizeof text - 1, 0);
+    text[length > 0 ? length : 0] = '\0';
+    ck_assert_str_eq(text,
+                     "<6>first\n<6>se\n<4>log lines were lost: they were not read, or could not "
+                     "be written lines=2\n<6>fourth\n");
+    ck_assert_uint_eq(log_lost() - lost, 2);
+    close(fd);
+}
+END_TEST
+
 #define WRITERS 4
 #define LINES 300
 
@@ -472,6 +502,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, errno_is_kept);
     tcase_add_test(cases, a_stuck_reader_loses_lines_and_is_told);
     tcase_add_test(cases, a_full_disk_loses_lines_and_counts_them);
+    tcase_add_test(cases, a_line_that_was_cut_ends);
     tcase_add_test(cases, threads_do_not_mix_their_lines);
     tcase_add_test(cases, knows_the_journals_stream);
 }

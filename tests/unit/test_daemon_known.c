@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "proxy/eject.h"
 #include "suite.h"
 
 static struct address at(const char *text)
@@ -40,6 +41,9 @@ START_TEST(there_and_back)
     two.options.targets = targets;
     two.options.target_count = 2;
     const struct known_entry entries[] = {{&empty, none}, {&two, set}};
+    const struct address *drained;
+    atomic_store(&set->endpoints[1]->ejected, EJECTED_BY_OPERATOR | EJECTED_BY_STRIKES);
+    atomic_store(&set->endpoints[2]->ejected, EJECTED_BY_STRIKES);
     struct known *known;
     int fd = known_write(entries, COUNT_OF(entries));
     ck_assert_int_ge(fd, 0);
@@ -47,6 +51,10 @@ START_TEST(there_and_back)
     struct endpoint_set *again = known_set(known, "two words");
     ck_assert_ptr_nonnull(again);
     ck_assert(endpoint_set_is(again, places, count));
+    ck_assert_uint_eq(known_drained(known, "two words", &drained), 1);
+    ck_assert(address_equal(drained, &set->endpoints[1]->address));
+    ck_assert_uint_eq(known_drained(known, "empty", &drained), 0);
+    ck_assert_uint_eq(known_drained(NULL, "empty", &drained), 0);
     ck_assert_ptr_null(known_set(known, "empty")); /* nobody is worth nothing */
     ck_assert_ptr_null(known_set(known, "two"));
     ck_assert_ptr_null(known_set(NULL, "two words"));

@@ -129,10 +129,12 @@ static enum eject_event event_of(const struct race_result *result)
 static bool book_failure(struct dial *dial, const struct race_result *result)
 {
     bool next = result->outcome != CONNECT_LOCAL_LACK;
-    tally_failed(dial->view->tally);
     log_failure(dial, result->endpoint, result->error);
     view_note(dial->view, result->endpoint, event_of(result), result->started);
-    if (result->outcome == CONNECT_LOCAL_BARRED || result->outcome == CONNECT_LOCAL_LACK) {
+    if (result->outcome != CONNECT_LOCAL_BARRED && result->outcome != CONNECT_LOCAL_LACK) {
+        tally_failed(dial->view->tally);
+    } else {
+        tally_given_up(dial->view->tally); /* no endpoint has failed */
         dial->faults++;
         local_fault_tell(dial->view->options, &result->endpoint->address, result->error);
         tried_pass(&dial->tried, result->endpoint); /* no memory is needed: it is there already */
@@ -398,8 +400,10 @@ static void on_pace(struct timer *timer)
 static void on_deadline(struct timer *timer)
 {
     struct dial *dial = list_entry(timer, struct dial, deadline);
-    finish(dial,
-           (struct dial_result){.outcome = dial->attempts > 0 ? DIAL_DEADLINE : DIAL_NO_ADDRESS});
+    enum dial_outcome outcome = dial->attempts == 0              ? DIAL_NO_ADDRESS
+                                : dial->attempts == dial->faults ? DIAL_LOCAL_FAULT
+                                                                 : DIAL_DEADLINE;
+    finish(dial, (struct dial_result){.outcome = outcome});
 }
 
 static bool knows_all(const struct dial *dial)

@@ -9,9 +9,10 @@ struct stream;
 
 enum dial_outcome {
     DIAL_CONNECTED,
-    DIAL_EXHAUSTED,  /* `attempts` connects were made, none was accepted */
-    DIAL_DEADLINE,   /* the client's time was over, and none had been accepted */
-    DIAL_NO_ADDRESS, /* it was over, and DNS had not named any address */
+    DIAL_EXHAUSTED,   /* `attempts` connects were made, none was accepted */
+    DIAL_DEADLINE,    /* the client's time was over, and none had been accepted */
+    DIAL_NO_ADDRESS,  /* it was over, and DNS had not named any address */
+    DIAL_LOCAL_FAULT, /* it was over, and this host could not start a single connect */
 };
 
 struct dial_result {

@@ -169,6 +169,7 @@ static void on_dialled(void *arg, const struct dial_result *result)
         [DIAL_EXHAUSTED] = SESSION_CONNECT_FAILED,
         [DIAL_DEADLINE] = SESSION_DEADLINE,
         [DIAL_NO_ADDRESS] = SESSION_NO_ADDRESS,
+        [DIAL_LOCAL_FAULT] = SESSION_LOCAL_FAULT,
     };
     struct session *session = arg;
     session->dial = NULL;

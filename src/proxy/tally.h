@@ -49,9 +49,9 @@ struct tally_sum {
      * that are none of accepted, failed and given up are under way. */
     uint64_t started;
     uint64_t accepted; /* each is a connection that has an endpoint */
-    uint64_t failed;   /* refused, unreachable, timed out, or not possible from this host */
+    uint64_t failed;   /* refused, unreachable, timed out */
     uint64_t given_up; /* closed while pending: another one won or took its place, or the client
-                          went away */
+                          went away; or not begun, by a fault of this host */
     uint64_t hedged;   /* of those started: beside another one that was pending */
 
     struct histogram connect_time; /* of accepted connects, in microseconds */

@@ -91,7 +91,7 @@ START_TEST(source_that_is_not_here)
         client_close(fd);
     }
     bed_wait_ended(&bed, 5);
-    ck_assert_uint_eq(daemon_count_lines(bed.daemon, " connection |end=deadline"), 5);
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, " connection |end=local-fault"), 5);
     ck_assert_uint_eq(daemon_count_lines(bed.daemon, " warning this host cannot connect"), 1);
     ck_assert_uint_eq(daemon_count_lines(bed.daemon, "[connect] source is no address of this host"),
                       1);

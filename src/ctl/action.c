@@ -43,7 +43,7 @@ static int refuse_many(const json_t *upstreams)
 static int add_only_upstream(const struct client *client, struct text *target)
 {
     json_t *status;
-    int result = client_get(client, "/status", &status);
+    int result = client_get_status(client, &status);
     if (result != 0)
         return result;
     const json_t *upstreams = field(status, "upstreams");

@@ -12,7 +12,7 @@ static int get_status(const struct client *client, json_t **ret_status)
     struct http_reply reply = {0};
     int result = http_ask(&client->place, "GET", "/status", client->timeout, &reply);
     if (result == 0)
-        result = client_parse(&reply.body, ret_status);
+        result = client_parse_status(&reply.body, ret_status);
     text_clear(&reply.body);
     return result;
 }
@@ -64,7 +64,7 @@ int upgrade_run(const struct client *client, char **arguments)
     struct text body = {0};
     json_t *status = NULL;
     (void)arguments;
-    int result = client_get(client, "/status", &status);
+    int result = client_get_status(client, &status);
     double pid = field_number(status, "pid");
     json_decref(status);
     if (result == 0)

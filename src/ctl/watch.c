@@ -61,7 +61,7 @@ static void finish_look(struct watch *watch, int result)
     text_clear(&watch->trouble);
     if (result == 0) {
         struct http_reply reply = http_take(watch->http);
-        result = reply.status == 200 ? client_parse(&reply.body, &status) : -EBADMSG;
+        result = reply.status == 200 ? client_parse_status(&reply.body, &status) : -EBADMSG;
         text_clear(&reply.body);
     }
     if (result == 0)
@@ -241,7 +241,7 @@ static int run_by_lines(struct watch *watch)
         watch->next = watch->next + PERIOD > now ? watch->next + PERIOD : now;
         for (usec_t left; (left = watch->next - clock_now()) > 0;)
             poll(NULL, 0, (int)(left / USEC_PER_MSEC) + 1);
-        while (client_get(watch->client, "/status", &status) != 0)
+        while (client_get_status(watch->client, &status) != 0)
             poll(NULL, 0, PERIOD / USEC_PER_MSEC); /* it has said why */
         take(watch, status);
     }
@@ -253,7 +253,7 @@ int watch_run(const struct client *client, char **arguments)
     struct watch watch = {.client = client, .next = clock_now()};
     json_t *status;
     (void)arguments;
-    int result = client_get(client, "/status", &status);
+    int result = client_get_status(client, &status);
     if (result != 0)
         return result;
     take(&watch, status);

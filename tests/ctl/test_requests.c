@@ -101,9 +101,10 @@ START_TEST(refusal_is_told)
 }
 END_TEST
 
-#define UNDER_WAY "{\"pid\": 45, \"upgrade\": {\"under_way\": true, \"last_error\": null}}"
+#define WHO "\"version\": \"0.1.0\", \"pid\": "
+#define UNDER_WAY "{" WHO "45, \"upgrade\": {\"under_way\": true, \"last_error\": null}}"
 #define FAILED                                                                                     \
-    "{\"pid\": 45, \"upgrade\": {\"under_way\": false, \"last_error\":"                            \
+    "{" WHO "45, \"upgrade\": {\"under_way\": false, \"last_error\":"                              \
     " {\"time\": \"2026-11-25T22:15:54.600Z\", \"errors\": [\"it\\u001b ended\"]}}}"
 
 /* What the status says once it was asked for often enough. */
@@ -146,7 +147,7 @@ START_TEST(upgrade_is_waited_for)
 {
     struct rig rig;
     rig_open(&rig);
-    struct outcome outcome = run_upgrade(&rig, "upgrade", "{\"pid\": 46}");
+    struct outcome outcome = run_upgrade(&rig, "upgrade", "{" WHO "46}");
     ck_assert_str_eq(outcome.output,
                      "upgraded: process 46 has taken over, 45 ends with its connections\n");
     rig_expect(outcome, 0, "");
@@ -182,7 +183,8 @@ START_TEST(only_upstream_need_not_be_named)
 {
     struct rig rig;
     rig_open(&rig);
-    fixture_set(rig.fixture, "GET /status", 200, "{\"upstreams\": [{\"name\": \"a&b\"}]}");
+    fixture_set(rig.fixture, "GET /status", 200,
+                "{" WHO "45, \"upstreams\": [{\"name\": \"a&b\"}]}");
     fixture_set(rig.fixture, "POST /resolve?upstream=a%26b", 202, "asked\n");
     struct outcome outcome = rig_run(&rig, "resolve");
     ck_assert_str_eq(outcome.output, "asked\n");

@@ -103,34 +103,44 @@ END_TEST
 
 #define WHO "\"version\": \"0.1.0\", \"pid\": "
 #define UNDER_WAY "{" WHO "45, \"upgrade\": {\"under_way\": true, \"last_error\": null}}"
+#define STOPPING                                                                                   \
+    "{" WHO                                                                                        \
+    "45, \"state\": \"stopping\", \"upgrade\": {\"under_way\": false, \"last_error\": null}}"
 #define FAILED                                                                                     \
     "{" WHO "45, \"upgrade\": {\"under_way\": false, \"last_error\":"                              \
     " {\"time\": \"2026-11-25T22:15:54.600Z\", \"errors\": [\"it\\u001b ended\"]}}}"
 
-/* What the status says once it was asked for often enough. */
+/* What the status says once it was asked for often enough, and again so often. */
 struct turn {
     struct fixture *fixture;
-    const char *status; /* NULL: nobody answers any more */
+    const char *statuses[2]; /* NULL: nobody answers any more */
 };
 
 static void *turn_status(void *arg)
 {
     struct turn *turn = arg;
-    if (!fixture_wait(turn->fixture, 4, limit_ms(5000))) {
-        return NULL;
-    }
-    if (turn->status != NULL) {
-        fixture_set(turn->fixture, "GET /status", 200, turn->status);
-    } else {
-        fixture_set_raw(turn->fixture, "GET /status", "", 0);
+    for (size_t i = 0; i < 2; i++) {
+        const char *status = turn->statuses[i];
+        if (!fixture_wait(turn->fixture, 4 + 3 * i, limit_ms(5000))) {
+            return NULL;
+        }
+        if (status != NULL) {
+            fixture_set(turn->fixture, "GET /status", 200, status);
+        } else {
+            fixture_set_raw(turn->fixture, "GET /status", "", 0);
+        }
+        if (status == NULL || strcmp(status, STOPPING) != 0) {
+            return turn;
+        }
     }
     return turn;
 }
 
-/* Runs an upgrade: the status tells another thing after a while. */
-static struct outcome run_upgrade(struct rig *rig, const char *words, const char *status)
+/* Runs an upgrade: the status tells another thing after a while, and behind STOPPING one more. */
+static struct outcome run_upgrade(struct rig *rig, const char *words, const char *first,
+                                  const char *second)
 {
-    struct turn turn = {rig->fixture, status};
+    struct turn turn = {rig->fixture, {first, second}};
     pthread_t thread;
     void *turned;
     fixture_set(rig->fixture, "GET /status", 200, UNDER_WAY);
@@ -147,10 +157,15 @@ START_TEST(upgrade_is_waited_for)
 {
     struct rig rig;
     rig_open(&rig);
-    struct outcome outcome = run_upgrade(&rig, "upgrade", "{" WHO "46}");
-    ck_assert_str_eq(outcome.output,
-                     "upgraded: process 46 has taken over, 45 ends with its connections\n");
-    rig_expect(outcome, 0, "");
+    const char *const firsts[] = {"{" WHO "46}", STOPPING};
+    for (size_t i = 0; i < 2; i++) {
+        struct outcome outcome = run_upgrade(&rig, "upgrade", firsts[i], "{" WHO "46}");
+        ck_assert_str_eq(outcome.output,
+                         "upgraded: process 46 has taken over, 45 ends with its connections\n");
+        rig_expect(outcome, 0, "");
+        fixture_stop(rig.fixture);
+        rig.fixture = fixture_start(rig.socket);
+    }
     rig_close(&rig);
 }
 END_TEST
@@ -159,10 +174,10 @@ START_TEST(failed_upgrade_is_told)
 {
     struct rig rig;
     rig_open(&rig);
-    struct outcome outcome = run_upgrade(&rig, "upgrade", FAILED);
+    struct outcome outcome = run_upgrade(&rig, "upgrade", FAILED, NULL);
     ck_assert_str_eq(outcome.output, "");
     rig_expect(outcome, 1, "redialctl: the upgrade failed, process 45 goes on: it? ended\n");
-    rig_serve(&rig, "GET /status", "usual.json");
+    fixture_set(rig.fixture, "GET /status", 200, "{" WHO "45, \"upgrade\": {}}");
     rig_expect(rig_run(&rig, "upgrade"), 1, "it does not say why");
     fixture_set(rig.fixture, "POST /upgrade", 409, "an upgrade is under way already\n");
     rig_expect(rig_run(&rig, "upgrade"), 1, "under way already");
@@ -174,7 +189,43 @@ START_TEST(upgrade_after_which_nobody_answers_is_told)
 {
     struct rig rig;
     rig_open(&rig);
-    rig_expect(run_upgrade(&rig, "--timeout 1 upgrade", NULL), 3, "broke off");
+    struct outcome outcome = run_upgrade(&rig, "--timeout 1 upgrade", NULL, NULL);
+    ck_assert_str_eq(outcome.output, "");
+    ck_assert_uint_eq(outcome_lines(outcome.errors), 2);
+    rig_expect(outcome, 3,
+               "broke off|process 45 has begun the upgrade|was stopped|another admin socket");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(stop_during_upgrade_is_told)
+{
+    struct rig rig;
+    rig_open(&rig);
+    struct outcome outcome = run_upgrade(&rig, "--timeout 1 upgrade", STOPPING, NULL);
+    ck_assert_str_eq(outcome.output, "");
+    ck_assert_uint_eq(outcome_lines(outcome.errors), 1);
+    rig_expect(outcome, 3, "process 45 ends, and no successor was seen|stopped meanwhile|log");
+    rig_close(&rig);
+}
+END_TEST
+
+/* An earlier build has no words about it in its status. */
+START_TEST(upgrade_that_is_not_shown_is_not_waited_for)
+{
+    struct rig rig;
+    rig_open(&rig);
+    fixture_set(rig.fixture, "GET /status", 200, "{" WHO "45, \"state\": \"serving\"}");
+    fixture_set(rig.fixture, "POST /upgrade", 202, "it\x1b begins\n");
+    struct outcome outcome = rig_run(&rig, "upgrade");
+    ck_assert_str_eq(outcome.output, "it? begins\n");
+    rig_expect(outcome, 0, "");
+    ck_assert_uint_eq(fixture_count(rig.fixture), 2);
+    fixture_set(rig.fixture, "POST /upgrade", 404, "there is nothing at this path\n");
+    rig_expect(rig_run(&rig, "upgrade"), 1, "nothing at this path");
+    fixture_set(rig.fixture, "GET /status", 200, "{\"version\": \"0.1.0\", \"upgrade\": {}}");
+    rig_expect(rig_run(&rig, "upgrade"), 3, "not redial");
+    ck_assert_uint_eq(fixture_count(rig.fixture), 5);
     rig_close(&rig);
 }
 END_TEST
@@ -325,6 +376,8 @@ int main(void)
     BED_TEST(suite, upgrade_is_waited_for, 1, 20);
     BED_TEST(suite, failed_upgrade_is_told, 1, 20);
     BED_TEST(suite, upgrade_after_which_nobody_answers_is_told, 1, 20);
+    BED_TEST(suite, stop_during_upgrade_is_told, 1, 20);
+    BED_TEST(suite, upgrade_that_is_not_shown_is_not_waited_for, 1, 20);
     BED_TEST(suite, only_upstream_need_not_be_named, 1, 20);
     BED_TEST(suite, unknown_upstream_is_told, 1, 20);
     BED_TEST(suite, command_line_is_checked, USES, 20);

@@ -12,6 +12,7 @@
 #include "ctl/http.h"
 #include "ctl/rates.h"
 #include "ctl/screen.h"
+#include "ctl/style.h"
 
 #define PERIOD USEC_PER_SEC
 
@@ -257,8 +258,8 @@ int watch_run(const struct client *client, char **arguments)
     if (result != 0)
         return result;
     take(&watch, status);
-    result =
-        isatty(STDOUT_FILENO) && !client->json ? run_on_terminal(&watch) : run_by_lines(&watch);
+    result = style_knows_codes(STDOUT_FILENO) && !client->json ? run_on_terminal(&watch)
+                                                               : run_by_lines(&watch);
     json_decref(watch.status);
     rates_clear(&watch.rates);
     text_clear(&watch.trouble);

@@ -210,6 +210,10 @@ START_TEST(dead_sockets_are_told)
     ck_assert_int_eq(bind(left, (struct sockaddr *)&name, sizeof(name)), 0);
     rig_expect(rig_run(&rig, "reload"), 3, "no stream socket");
     close(left);
+    const char *file[] = {"-s", tempdir_write(rig.dir, "file", "%s", ""), "status", NULL};
+    rig_expect(rig_run_words(file), 3, "/file: it is no socket: -s");
+    const char *folder[] = {"-s", tempdir_path(rig.dir), "status", NULL};
+    rig_expect(rig_run_words(folder), 3, ": it is no socket: -s");
     char address[64];
     snprintf(address, sizeof(address), "127.0.0.1:%u", port_reserve());
     const char *words[] = {"-s", address, "status", NULL};

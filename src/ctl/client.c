@@ -8,6 +8,16 @@
 
 #include "ctl/field.h"
 
+int client_misuse(const char *what, const char *which)
+{
+    struct text word = {0};
+    text_clean(&word, which);
+    fprintf(stderr, "redialctl: %s%s%s (redialctl --help tells more)\n", what, which ? ": " : "",
+            text_string(&word));
+    text_clear(&word);
+    return CLIENT_USAGE;
+}
+
 int client_explain(const struct client *client, int error)
 {
     struct text line = {0};
@@ -31,6 +41,19 @@ int client_refuse(const struct client *client, const struct http_reply *reply)
     return CLIENT_REFUSED;
 }
 
+/* Over TCP redial changes nothing, and tells how curl would do it. */
+static int refuse_change(const struct client *client)
+{
+    struct text line = {0};
+    text_clean(&line, client->place.host);
+    fprintf(stderr,
+            "redialctl: %s:%s answers questions and does nothing else: -s PATH names the Unix "
+            "socket of redial (by default " PLACE_DEFAULT ")\n",
+            text_string(&line), client->place.port);
+    text_clear(&line);
+    return CLIENT_REFUSED;
+}
+
 /* The answer of a request that was done: text_clear() frees its body. Returns 0, or an exit status
  * when the reason was told on stderr. */
 static int ask(const struct client *client, const char *method, const char *target,
@@ -41,7 +64,9 @@ static int ask(const struct client *client, const char *method, const char *targ
     if (result < 0)
         return client_explain(client, result);
     if (reply.status / 100 != 2) {
-        result = client_refuse(client, &reply);
+        bool change =
+            client->place.host && reply.plain && reply.status == 403 && strcmp(method, "POST") == 0;
+        result = change ? refuse_change(client) : client_refuse(client, &reply);
         text_clear(&reply.body);
         return result;
     }

@@ -45,6 +45,10 @@ int client_parse_status(const struct text *body, json_t **ret_status);
 /* Whether redial says exactly this, with 200. */
 bool client_says(const struct http_reply *reply, const char *line);
 
+/* Tells on stderr what is wrong with the command line, and which word (NULL: none). Returns
+ * CLIENT_USAGE. */
+int client_misuse(const char *what, const char *which);
+
 /* Tells on stderr why redial could not be reached. Returns CLIENT_UNREACHABLE. */
 int client_explain(const struct client *client, int error);
 

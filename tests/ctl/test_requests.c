@@ -282,6 +282,12 @@ static const struct {
     {{"drain", ""}, 2, "", "an empty word after: drain"},
     {{"log-level"}, 2, "", "missing after: log-level"},
     {{"log-level", "debug", "info"}, 2, "", "one word too many: info"},
+    {{"log-level", "loud"}, 2, "", "error, warning, info and debug, not: loud"},
+    {{"log-level", "Debug"}, 2, "", "debug, not: Debug"},
+    {{"drain", "x"}, 2, "", "an endpoint is ADDRESS:PORT|redialctl endpoints|not: x "},
+    {{"drain", "10.0.1.7", "name"}, 2, "", "ADDRESS:PORT|not: 10.0.1.7 "},
+    {{"undrain", "::1:80"}, 2, "", "ADDRESS:PORT|not: ::1:80 "},
+    {{"undrain", "\x1b:80"}, 2, "", "ADDRESS:PORT|not: ?:80 "},
     {{"--json", "reload"}, 2, "", "--json|reload"},
     {{"status", "--wait", "3"}, 2, "", "--wait|status"},
     {{"ready", "--wait", "soon"}, 2, "", "--wait|soon"},
@@ -353,6 +359,35 @@ START_TEST(address_in_place_of_a_path)
 }
 END_TEST
 
+/* redial's own words tell how curl does it. */
+START_TEST(changes_over_tcp_are_refused)
+{
+    static const char *const asked[] = {"reload", "upgrade", "drain 10.0.1.7:3000"};
+    static const char words[] = "over TCP nothing is changed: as curl --unix-socket does\n";
+    struct rig rig;
+    rig_open(&rig);
+    fixture_stop(rig.fixture);
+    snprintf(rig.socket, sizeof(rig.socket), "127.0.0.1:%u", port_reserve());
+    rig.fixture = fixture_start(rig.socket);
+    rig_serve(&rig, "GET /status", "usual.json");
+    fixture_set(rig.fixture, "POST /reload", 403, words);
+    fixture_set(rig.fixture, "POST /upgrade", 403, words);
+    fixture_set(rig.fixture, "POST /drain?endpoint=10.0.1.7%3A3000", 403, words);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        struct outcome outcome = rig_run(&rig, asked[i]);
+        ck_assert_uint_eq(outcome_lines(outcome.errors), 1);
+        ck_assert_ptr_null(strstr(outcome.errors, "curl"));
+        ck_assert_ptr_nonnull(strstr(outcome.errors, rig.socket));
+        rig_expect(outcome, 1, "answers questions|-s PATH|/run/redial/admin.sock");
+    }
+    fixture_set(rig.fixture, "POST /reload", 422, "line 3: what?\n");
+    rig_expect(rig_run(&rig, "reload"), 1, "line 3: what?");
+    fixture_set(rig.fixture, "GET /config", 403, "this host is not served here\n");
+    rig_expect(rig_run(&rig, "config"), 1, "not served here");
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(full_disk_is_told)
 {
     static const char *const asked[] = {"config", "--help", "--version"};
@@ -383,6 +418,7 @@ int main(void)
     BED_TEST(suite, command_line_is_checked, USES, 20);
     BED_TEST(suite, long_path_is_told, 1, 20);
     BED_TEST(suite, address_in_place_of_a_path, 1, 20);
+    BED_TEST(suite, changes_over_tcp_are_refused, 1, 20);
     BED_TEST(suite, full_disk_is_told, 3, 20);
     return bed_main(suite);
 }

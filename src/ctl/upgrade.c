@@ -1,5 +1,6 @@
 #include "ctl/upgrade.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 
@@ -55,10 +56,11 @@ static int await(struct upgrade *upgrade, json_t **ret_status)
     }
 }
 
-/* Nobody answers any more. */
+/* Nobody answers any more. That nobody is there says no more than this, and would have redial not
+ * run at all. */
 static int tell_silence(const struct upgrade *upgrade, int error)
 {
-    if (!upgrade->stopping)
+    if (!upgrade->stopping && error != -ECONNREFUSED && error != -ENOENT)
         client_explain(upgrade->client, error);
     fprintf(stderr,
             "redialctl: process %.0f %s: it was stopped meanwhile, or the new configuration names "

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WORDS_MOST = 8 };
 
@@ -106,6 +107,7 @@ END_TEST
 #define STOPPING                                                                                   \
     "{" WHO                                                                                        \
     "45, \"state\": \"stopping\", \"upgrade\": {\"under_way\": false, \"last_error\": null}}"
+#define GONE "gone"
 #define FAILED                                                                                     \
     "{" WHO "45, \"upgrade\": {\"under_way\": false, \"last_error\":"                              \
     " {\"time\": \"2026-11-25T22:15:54.600Z\", \"errors\": [\"it\\u001b ended\"]}}}"
@@ -113,7 +115,8 @@ END_TEST
 /* What the status says once it was asked for often enough, and again so often. */
 struct turn {
     struct fixture *fixture;
-    const char *statuses[2]; /* NULL: nobody answers any more */
+    const char *path;        /* of its socket */
+    const char *statuses[2]; /* NULL: nobody answers any more; GONE: nor is the socket there */
 };
 
 static void *turn_status(void *arg)
@@ -124,7 +127,9 @@ static void *turn_status(void *arg)
         if (!fixture_wait(turn->fixture, 4 + 3 * i, limit_ms(5000))) {
             return NULL;
         }
-        if (status != NULL) {
+        if (status != NULL && strcmp(status, GONE) == 0) {
+            unlink(turn->path);
+        } else if (status != NULL) {
             fixture_set(turn->fixture, "GET /status", 200, status);
         } else {
             fixture_set_raw(turn->fixture, "GET /status", "", 0);
@@ -140,7 +145,7 @@ static void *turn_status(void *arg)
 static struct outcome run_upgrade(struct rig *rig, const char *words, const char *first,
                                   const char *second)
 {
-    struct turn turn = {rig->fixture, {first, second}};
+    struct turn turn = {rig->fixture, rig->socket + 5, {first, second}};
     pthread_t thread;
     void *turned;
     fixture_set(rig->fixture, "GET /status", 200, UNDER_WAY);
@@ -194,6 +199,19 @@ START_TEST(upgrade_after_which_nobody_answers_is_told)
     ck_assert_uint_eq(outcome_lines(outcome.errors), 2);
     rig_expect(outcome, 3,
                "broke off|process 45 has begun the upgrade|was stopped|another admin socket");
+    rig_close(&rig);
+}
+END_TEST
+
+/* The successor listens elsewhere: that redial does not run would be too much said. */
+START_TEST(upgrade_to_another_socket_is_told)
+{
+    struct rig rig;
+    rig_open(&rig);
+    struct outcome outcome = run_upgrade(&rig, "--timeout 1 upgrade", GONE, NULL);
+    ck_assert_str_eq(outcome.output, "");
+    ck_assert_uint_eq(outcome_lines(outcome.errors), 1);
+    rig_expect(outcome, 3, "process 45 has begun the upgrade|was stopped|another admin socket");
     rig_close(&rig);
 }
 END_TEST
@@ -411,6 +429,7 @@ int main(void)
     BED_TEST(suite, upgrade_is_waited_for, 1, 20);
     BED_TEST(suite, failed_upgrade_is_told, 1, 20);
     BED_TEST(suite, upgrade_after_which_nobody_answers_is_told, 1, 20);
+    BED_TEST(suite, upgrade_to_another_socket_is_told, 1, 20);
     BED_TEST(suite, stop_during_upgrade_is_told, 1, 20);
     BED_TEST(suite, upgrade_that_is_not_shown_is_not_waited_for, 1, 20);
     BED_TEST(suite, only_upstream_need_not_be_named, 1, 20);

@@ -162,7 +162,6 @@ libctl_a_SOURCES = \
 	src/ctl/question.c src/ctl/question.h \
 	src/ctl/rates.c src/ctl/rates.h \
 	src/ctl/ready.c src/ctl/ready.h \
-	src/ctl/upgrade.c src/ctl/upgrade.h \
 	src/ctl/screen.c src/ctl/screen.h \
 	src/ctl/spark.c src/ctl/spark.h \
 	src/ctl/status.c src/ctl/status.h \
@@ -170,6 +169,7 @@ libctl_a_SOURCES = \
 	src/ctl/table.c src/ctl/table.h \
 	src/ctl/text.c src/ctl/text.h \
 	src/ctl/units.c src/ctl/units.h \
+	src/ctl/upgrade.c src/ctl/upgrade.h \
 	src/ctl/watch.c src/ctl/watch.h
 
 LIBS_BASE = libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS)

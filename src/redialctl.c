@@ -78,17 +78,6 @@ static void print_help(void)
           stdout);
 }
 
-/* Says what is wrong with the command line. Returns CLIENT_USAGE. */
-static int misuse(const char *what, const char *which)
-{
-    struct text word = {0};
-    text_clean(&word, which);
-    fprintf(stderr, "redialctl: %s%s%s (redialctl --help tells more)\n", what, which ? ": " : "",
-            text_string(&word));
-    text_clear(&word);
-    return CLIENT_USAGE;
-}
-
 /* --- options --------------------------------------------------------------------------------- */
 
 static bool parse_seconds(const char *text, usec_t *ret_span)
@@ -111,7 +100,7 @@ static int take_socket(struct client *client, const char *text)
     struct text line = {0};
     text_add(&line, "%s, ", text);
     text_add(&line, "%s", why);
-    int status = misuse("no such socket", text_string(&line));
+    int status = client_misuse("no such socket", text_string(&line));
     text_clear(&line);
     return status;
 }
@@ -128,11 +117,11 @@ static int take_option(struct client *client, int letter)
     case OPTION_TIMEOUT:
         return parse_seconds(optarg, &client->timeout) && client->timeout > 0
                    ? -1
-                   : misuse("--timeout wants seconds, such as 5 or 0.5, not", optarg);
+                   : client_misuse("--timeout wants seconds, such as 5 or 0.5, not", optarg);
     case OPTION_WAIT:
         return parse_seconds(optarg, &client->wait)
                    ? -1
-                   : misuse("--wait wants seconds, such as 30, not", optarg);
+                   : client_misuse("--wait wants seconds, such as 30, not", optarg);
     case 'V':
         puts("redialctl " PACKAGE_VERSION);
         return client_print(&(struct text){0});
@@ -195,18 +184,20 @@ static int run_command(struct client *client, int count, char **words)
 {
     const struct command *command = count > 0 ? find_command(words[0]) : NULL;
     if (!command)
-        return misuse(count > 0 ? "unknown command" : "which command", count > 0 ? words[0] : NULL);
+        return client_misuse(count > 0 ? "unknown command" : "which command",
+                             count > 0 ? words[0] : NULL);
     if (count - 1 < command->least)
-        return misuse("something is missing after", command->name);
+        return client_misuse("something is missing after", command->name);
     if (count - 1 > command->most)
-        return misuse("one word too many", words[1 + command->most]);
+        return client_misuse("one word too many", words[1 + command->most]);
     for (int i = 1; i < count; i++)
         if (!*words[i])
-            return misuse("an empty word after", command->name);
+            return client_misuse("an empty word after", command->name);
     if (client->json && !command->json)
-        return misuse("--json is for status, endpoints, explain and watch, not for", command->name);
+        return client_misuse("--json is for status, endpoints, explain and watch, not for",
+                             command->name);
     if (client->wait >= 0 && command->run != ready_run)
-        return misuse("--wait is for ready, not for", command->name);
+        return client_misuse("--wait is for ready, not for", command->name);
     int status = take_default_socket(client);
     return status < 0 ? command->run(client, words + 1) : status;
 }

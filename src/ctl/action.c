@@ -1,7 +1,10 @@
 #include "ctl/action.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/address.h"
+#include "base/log.h"
 #include "ctl/field.h"
 #include "ctl/status.h"
 
@@ -43,7 +46,7 @@ static int refuse_many(const json_t *upstreams)
 static int add_only_upstream(const struct client *client, struct text *target)
 {
     json_t *status;
-    int result = client_get(client, "/status", &status);
+    int result = client_get_status(client, &status);
     if (result != 0)
         return result;
     const json_t *upstreams = field(status, "upstreams");
@@ -76,6 +79,11 @@ int action_resolve(const struct client *client, char **arguments)
 static int act_on_endpoint(const struct client *client, const char *path, char **arguments)
 {
     struct text target = {0};
+    struct address address;
+    const char *why;
+    if (address_parse(arguments[0], &address, &why) < 0)
+        return client_misuse("an endpoint is ADDRESS:PORT, as redialctl endpoints shows it, not",
+                             arguments[0]);
     text_add(&target, "%s", path);
     text_query(&target, "endpoint", arguments[0]);
     if (arguments[1])
@@ -99,9 +107,19 @@ int action_reload(const struct client *client, char **arguments)
     return act_plainly(client, "POST", "/reload");
 }
 
+static bool is_level(const char *word)
+{
+    for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
+        if (strcmp(word, log_level_name((enum log_level)level)) == 0)
+            return true;
+    return false;
+}
+
 int action_log_level(const struct client *client, char **arguments)
 {
     struct text target = {0};
+    if (!is_level(arguments[0]))
+        return client_misuse("the levels are error, warning, info and debug, not", arguments[0]);
     text_add(&target, "/log-level");
     text_query(&target, "level", arguments[0]);
     return act(client, "POST", &target);

@@ -1,9 +1,22 @@
 #include "ctl/client.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "ctl/field.h"
+
+int client_misuse(const char *what, const char *which)
+{
+    struct text word = {0};
+    text_clean(&word, which);
+    fprintf(stderr, "redialctl: %s%s%s (redialctl --help tells more)\n", what, which ? ": " : "",
+            text_string(&word));
+    text_clear(&word);
+    return CLIENT_USAGE;
+}
 
 int client_explain(const struct client *client, int error)
 {
@@ -14,9 +27,11 @@ int client_explain(const struct client *client, int error)
     return CLIENT_UNREACHABLE;
 }
 
-int client_refuse(const struct http_reply *reply)
+int client_refuse(const struct client *client, const struct http_reply *reply)
 {
     struct text lines = {0};
+    if (!reply->plain)
+        return client_explain(client, -EBADMSG);
     text_clean_lines(&lines, "", text_string(&reply->body));
     if (lines.length == 0)
         text_add(&lines, "redialctl: redial refuses, and does not say why (HTTP status %d)\n",
@@ -26,26 +41,65 @@ int client_refuse(const struct http_reply *reply)
     return CLIENT_REFUSED;
 }
 
-int client_ask(const struct client *client, const char *method, const char *target,
-               struct text *ret_body)
+/* Over TCP redial changes nothing, and tells how curl would do it. */
+static int refuse_change(const struct client *client)
+{
+    struct text line = {0};
+    text_clean(&line, client->place.host);
+    fprintf(stderr,
+            "redialctl: %s:%s answers questions and does nothing else: -s PATH names the Unix "
+            "socket of redial (by default " PLACE_DEFAULT ")\n",
+            text_string(&line), client->place.port);
+    text_clear(&line);
+    return CLIENT_REFUSED;
+}
+
+/* The answer of a request that was done: text_clear() frees its body. Returns 0, or an exit status
+ * when the reason was told on stderr. */
+static int ask(const struct client *client, const char *method, const char *target,
+               struct http_reply *ret_reply)
 {
     struct http_reply reply = {0};
     int result = http_ask(&client->place, method, target, client->timeout, &reply);
     if (result < 0)
         return client_explain(client, result);
     if (reply.status / 100 != 2) {
-        result = client_refuse(&reply);
+        bool change =
+            client->place.host && reply.plain && reply.status == 403 && strcmp(method, "POST") == 0;
+        result = change ? refuse_change(client) : client_refuse(client, &reply);
         text_clear(&reply.body);
         return result;
+    }
+    *ret_reply = reply;
+    return 0;
+}
+
+int client_ask(const struct client *client, const char *method, const char *target,
+               struct text *ret_body)
+{
+    struct http_reply reply;
+    int result = ask(client, method, target, &reply);
+    if (result != 0)
+        return result;
+    if (!reply.plain) {
+        text_clear(&reply.body);
+        return client_explain(client, -EBADMSG);
     }
     *ret_body = reply.body;
     return 0;
 }
 
-int client_parse(const struct text *body, json_t **ret_json)
+bool client_says(const struct http_reply *reply, const char *line)
+{
+    return reply->status == 200 && reply->plain && reply->body.length == strlen(line) &&
+           memcmp(text_string(&reply->body), line, reply->body.length) == 0;
+}
+
+/* Other servers have objects, too. */
+static int parse(const struct text *body, bool (*is_meant)(const json_t *json), json_t **ret_json)
 {
     json_t *json = json_loadb(text_string(body), body->length, 0, NULL);
-    if (json_is_object(json)) {
+    if (json && is_meant(json)) {
         *ret_json = json;
         return 0;
     }
@@ -53,15 +107,46 @@ int client_parse(const struct text *body, json_t **ret_json)
     return -EBADMSG;
 }
 
-int client_get(const struct client *client, const char *target, json_t **ret_json)
+static bool is_status(const json_t *json)
 {
-    struct text body = {0};
-    int result = client_ask(client, "GET", target, &body);
+    return field_text(json, "version") && isfinite(field_number(json, "pid"));
+}
+
+static bool is_story(const json_t *json)
+{
+    return field(json, "upstream") && field(json, "questions");
+}
+
+int client_parse_status(const struct text *body, json_t **ret_status)
+{
+    return parse(body, is_status, ret_status);
+}
+
+static int parse_story(const struct text *body, json_t **ret_story)
+{
+    return parse(body, is_story, ret_story);
+}
+
+static int get(const struct client *client, const char *target,
+               int (*take)(const struct text *body, json_t **ret_json), json_t **ret_json)
+{
+    struct http_reply reply;
+    int result = ask(client, "GET", target, &reply);
     if (result != 0)
         return result;
-    result = client_parse(&body, ret_json);
-    text_clear(&body);
+    result = take(&reply.body, ret_json);
+    text_clear(&reply.body);
     return result < 0 ? client_explain(client, result) : 0;
+}
+
+int client_get_story(const struct client *client, const char *target, json_t **ret_story)
+{
+    return get(client, target, parse_story, ret_story);
+}
+
+int client_get_status(const struct client *client, json_t **ret_status)
+{
+    return get(client, "/status", client_parse_status, ret_status);
 }
 
 int client_print(const struct text *text)

@@ -27,22 +27,34 @@ struct client {
     size_t width; /* columns of a line */
 };
 
-/* A request. Returns 0 with the answer's body, whatever it is, or an exit status when the reason
- * was told on stderr. text_clear() frees the body. */
+/* A request for lines of text. Returns 0 with them, or an exit status when the reason was told on
+ * stderr. text_clear() frees the body. */
 int client_ask(const struct client *client, const char *method, const char *target,
                struct text *ret_body);
 
-/* GET, and the body as JSON, which json_decref() frees. Returns as client_ask() does. */
-int client_get(const struct client *client, const char *target, json_t **ret_json);
+/* GET of the story of an upstream, which json_decref() frees. Returns as client_ask() does. */
+int client_get_story(const struct client *client, const char *target, json_t **ret_story);
 
-/* What an answer is when it is no JSON object: the error that place_explain() knows, or 0. */
-int client_parse(const struct text *body, json_t **ret_json);
+/* GET /status in the same way. */
+int client_get_status(const struct client *client, json_t **ret_status);
+
+/* What an answer is when it is no status of redial's: the error that place_explain() knows, or 0.
+ */
+int client_parse_status(const struct text *body, json_t **ret_status);
+
+/* Whether redial says exactly this, with 200. */
+bool client_says(const struct http_reply *reply, const char *line);
+
+/* Tells on stderr what is wrong with the command line, and which word (NULL: none). Returns
+ * CLIENT_USAGE. */
+int client_misuse(const char *what, const char *which);
 
 /* Tells on stderr why redial could not be reached. Returns CLIENT_UNREACHABLE. */
 int client_explain(const struct client *client, int error);
 
-/* Tells on stderr, line by line, what came from redial. Returns CLIENT_REFUSED. */
-int client_refuse(const struct http_reply *reply);
+/* Tells on stderr, line by line, why redial said no. Returns CLIENT_REFUSED; or CLIENT_UNREACHABLE
+ * where the words are not redial's. */
+int client_refuse(const struct client *client, const struct http_reply *reply);
 
 /* Writes to stdout. Returns CLIENT_DONE, or CLIENT_REFUSED when the reason was told on stderr. */
 int client_print(const struct text *text);

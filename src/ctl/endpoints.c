@@ -160,7 +160,7 @@ int endpoints_run(const struct client *client, char **arguments)
 {
     json_t *status, *list = json_array();
     struct text out = {0};
-    int result = client_get(client, "/status", &status);
+    int result = client_get_status(client, &status);
     if (result == 0) {
         const json_t *upstreams = field(status, "upstreams");
         if (add_upstreams(&out, list, client, upstreams, arguments[0]) == 0 && arguments[0])

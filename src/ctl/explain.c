@@ -201,7 +201,7 @@ static void add_events(struct text *out, const struct client *client, const json
     json_t *status = NULL;
     if (!name || http_ask(&client->place, "GET", "/status", client->timeout, &reply) < 0)
         return;
-    if (reply.status == 200 && client_parse(&reply.body, &status) == 0)
+    if (reply.status == 200 && client_parse_status(&reply.body, &status) == 0)
         add_events_of(out, status, name, field_moment(story, "now"), client->width);
     json_decref(status);
     text_clear(&reply.body);
@@ -233,7 +233,7 @@ int explain_run(const struct client *client, char **arguments)
     text_add(&target, "/explain");
     if (arguments[0])
         text_query(&target, "upstream", arguments[0]);
-    int result = client_get(client, text_string(&target), &story);
+    int result = client_get_story(client, text_string(&target), &story);
     if (result == 0) {
         if (!client->json)
             tell(&out, client, story);

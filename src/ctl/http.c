@@ -123,6 +123,13 @@ static int parse_length(const char *value, size_t *ret_length)
     return 0;
 }
 
+/* A media type (RFC 1945 §3.6), whatever its parameters. */
+static bool is_plain_text(const char *value)
+{
+    value += strspn(value, " \t");
+    return strncasecmp(value, "text/plain", 10) == 0 && strchr("; \t\r", value[10]);
+}
+
 /* The head is whole, and a string. Nothing of HTTP/1.1 that changes how the body is read was asked
  * for. */
 static int parse_head(struct http *http)
@@ -137,6 +144,8 @@ static int parse_head(struct http *http)
     while (result == 0 && (line = strsep(&rest, "\n"))) {
         if (strncasecmp(line, "Content-Length:", 15) == 0)
             result = parse_length(line + 15, &http->length);
+        else if (strncasecmp(line, "Content-Type:", 13) == 0)
+            http->reply.plain = is_plain_text(line + 13);
         else if (strncasecmp(line, "Transfer-Encoding:", 18) == 0)
             result = -EBADMSG;
     }

@@ -1,6 +1,7 @@
 #ifndef REDIAL_CTL_HTTP_H
 #define REDIAL_CTL_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 
 struct http_reply {
     int status;       /* 200, … */
+    bool plain;       /* text/plain, as all that redial says to a person */
     struct text body; /* it may hold anything; a NUL cuts it for who reads it as a string */
 };
 

@@ -129,6 +129,17 @@ static void explain_permission(const struct place *place, struct text *line)
     text_clear(&group);
 }
 
+/* connect(2) says the same of a socket that nobody listens on, and of what is none. */
+static const char *explain_refusal(const struct place *place)
+{
+    struct stat found;
+    if (!place->path)
+        return "nobody listens there: is redial running, with such an admin listener?";
+    if (stat(place->path, &found) == 0 && !S_ISSOCK(found.st_mode))
+        return "it is no socket: -s names the socket of redial's admin listener";
+    return "nobody listens on it: redial is not running (systemctl status redial)";
+}
+
 static const char *advice(const struct place *place, int error)
 {
     switch (error) {
@@ -136,9 +147,7 @@ static const char *advice(const struct place *place, int error)
         return "nothing is there: is redial running (systemctl status redial)? "
                "-s names another socket";
     case -ECONNREFUSED:
-        return place->path
-                   ? "nobody listens on it: redial is not running (systemctl status redial)"
-                   : "nobody listens there: is redial running, with such an admin listener?";
+        return explain_refusal(place);
     case -ETIMEDOUT:
         return "no answer in time: look at its log, or give it more --timeout";
     case -EHOSTUNREACH:

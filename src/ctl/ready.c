@@ -1,5 +1,6 @@
 #include "ctl/ready.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 
@@ -23,6 +24,15 @@ static int say(const char *word)
     return result;
 }
 
+/* Says the word if redial says the line. */
+static int judge(const struct client *client, const struct http_reply *reply, const char *line,
+                 const char *word)
+{
+    if (client_says(reply, line))
+        return say(word);
+    return reply->status == 200 ? client_explain(client, -EBADMSG) : client_refuse(client, reply);
+}
+
 int ready_run(const struct client *client, char **arguments)
 {
     usec_t until = clock_now() + client->wait;
@@ -32,17 +42,18 @@ int ready_run(const struct client *client, char **arguments)
     for (;;) {
         result = look(client, client->wait >= 0 ? until - clock_now() : 0, &reply);
         usec_t left = until - clock_now();
-        if ((result == 0 && reply.status == 200) || client->wait < 0 || left <= 0)
+        if ((result == 0 && client_says(&reply, "ready\n")) || client->wait < 0 || left <= 0)
             break;
         text_clear(&reply.body);
         usec_t pause = left < PAUSE ? left : PAUSE;
         poll(NULL, 0, (int)(pause / USEC_PER_MSEC) + 1);
     }
-    if (result < 0) {
-        result = client_explain(client, result);
-        result = client->wait >= 0 ? CLIENT_REFUSED : result; /* it had the time to come */
+    if (result == 0) {
+        result = judge(client, &reply, "ready\n", "ready\n");
     } else {
-        result = reply.status == 200 ? say("ready\n") : client_refuse(&reply);
+        bool late = client->wait >= 0 && result != -EBADMSG; /* it had the time to come */
+        result = client_explain(client, result);
+        result = late ? CLIENT_REFUSED : result;
     }
     text_clear(&reply.body);
     return result;
@@ -50,9 +61,11 @@ int ready_run(const struct client *client, char **arguments)
 
 int healthy_run(const struct client *client, char **arguments)
 {
-    struct text body = {0};
+    struct http_reply reply = {0};
     (void)arguments;
-    int result = client_ask(client, "GET", "/healthz", &body);
-    text_clear(&body);
-    return result == 0 ? say("healthy\n") : result;
+    int result = http_ask(&client->place, "GET", "/healthz", client->timeout, &reply);
+    result =
+        result < 0 ? client_explain(client, result) : judge(client, &reply, "ok\n", "healthy\n");
+    text_clear(&reply.body);
+    return result;
 }

@@ -181,7 +181,7 @@ int status_run(const struct client *client, char **arguments)
     json_t *status;
     struct text out = {0};
     (void)arguments;
-    int result = client_get(client, "/status", &status);
+    int result = client_get_status(client, &status);
     if (result != 0)
         return result;
     if (client->json) {

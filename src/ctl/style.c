@@ -6,11 +6,16 @@
 
 static bool coloured;
 
+bool style_knows_codes(int fd)
+{
+    const char *terminal = getenv("TERM");
+    return isatty(fd) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
 void style_setup(int fd)
 {
-    const char *forbidden = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    coloured = isatty(fd) && !(forbidden && *forbidden) && terminal && *terminal &&
-               strcmp(terminal, "dumb") != 0;
+    const char *forbidden = getenv("NO_COLOR");
+    coloured = style_knows_codes(fd) && !(forbidden && *forbidden);
 }
 
 void style_add(struct text *text, enum style style, const char *clean)

@@ -8,6 +8,9 @@
 /* How a word looks where there is colour. */
 enum style { STYLE_PLAIN, STYLE_STRONG, STYLE_DIM, STYLE_GOOD, STYLE_WARN, STYLE_BAD };
 
+/* Whether it is a terminal that obeys codes: TERM says so. */
+bool style_knows_codes(int fd);
+
 /* Colour only on a terminal that knows it, and where nobody forbids it: NO_COLOR
  * (https://no-color.org), TERM=dumb. */
 void style_setup(int fd);

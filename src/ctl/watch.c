@@ -12,6 +12,7 @@
 #include "ctl/http.h"
 #include "ctl/rates.h"
 #include "ctl/screen.h"
+#include "ctl/style.h"
 
 #define PERIOD USEC_PER_SEC
 
@@ -61,7 +62,7 @@ static void finish_look(struct watch *watch, int result)
     text_clear(&watch->trouble);
     if (result == 0) {
         struct http_reply reply = http_take(watch->http);
-        result = reply.status == 200 ? client_parse(&reply.body, &status) : -EBADMSG;
+        result = reply.status == 200 ? client_parse_status(&reply.body, &status) : -EBADMSG;
         text_clear(&reply.body);
     }
     if (result == 0)
@@ -241,7 +242,7 @@ static int run_by_lines(struct watch *watch)
         watch->next = watch->next + PERIOD > now ? watch->next + PERIOD : now;
         for (usec_t left; (left = watch->next - clock_now()) > 0;)
             poll(NULL, 0, (int)(left / USEC_PER_MSEC) + 1);
-        while (client_get(watch->client, "/status", &status) != 0)
+        while (client_get_status(watch->client, &status) != 0)
             poll(NULL, 0, PERIOD / USEC_PER_MSEC); /* it has said why */
         take(watch, status);
     }
@@ -253,12 +254,12 @@ int watch_run(const struct client *client, char **arguments)
     struct watch watch = {.client = client, .next = clock_now()};
     json_t *status;
     (void)arguments;
-    int result = client_get(client, "/status", &status);
+    int result = client_get_status(client, &status);
     if (result != 0)
         return result;
     take(&watch, status);
-    result =
-        isatty(STDOUT_FILENO) && !client->json ? run_on_terminal(&watch) : run_by_lines(&watch);
+    result = style_knows_codes(STDOUT_FILENO) && !client->json ? run_on_terminal(&watch)
+                                                               : run_by_lines(&watch);
     json_decref(watch.status);
     rates_clear(&watch.rates);
     text_clear(&watch.trouble);

@@ -70,9 +70,10 @@ static void fixture_route(struct fixture *fixture, const char *request, const vo
 
 void fixture_set(struct fixture *fixture, const char *request, int status, const char *body)
 {
-    char *all = must_format("HTTP/1.1 %d Whatever\r\nContent-Type: text/plain\r\n"
+    const char *type = *body == '{' ? "application/json" : "text/plain; charset=utf-8";
+    char *all = must_format("HTTP/1.1 %d Whatever\r\nContent-Type: %s\r\n"
                             "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                            status, strlen(body), body);
+                            status, type, strlen(body), body);
     fixture_route(fixture, request, all, strlen(all), FIXTURE_SAYS);
     free(all);
 }
@@ -141,7 +142,8 @@ static void fixture_say_for_ever(int fd)
 /* Answers; false when the connection is to stay open. */
 static bool fixture_answer(int fd, const struct fixture_route *route)
 {
-    static const char unknown[] = "HTTP/1.1 404 Not Found\r\n\r\nthe test has no such route\n";
+    static const char unknown[] = "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n\r\n"
+                                  "the test has no such route\n";
     if (route == NULL) {
         client_send(fd, unknown, sizeof(unknown) - 1, limit_ms(5000));
         return true;

@@ -103,7 +103,8 @@ START_TEST(hostile_names_do_nothing)
     rig_open(&rig);
     const char *trap = tempdir_path(rig.dir);
     snprintf(body, sizeof(body),
-             "{\"upstreams\": [{\"name\": \"$(touch %s/run)\"}, {\"name\": \"`touch %s/run`\"}, "
+             "{\"version\": \"0.1.0\", \"pid\": 45, \"upstreams\": [{\"name\": \"$(touch "
+             "%s/run)\"}, {\"name\": \"`touch %s/run`\"}, "
              "{\"name\": \"a;touch %s/run\"}, {\"name\": \"\\u001b[2J\"}, {\"name\": \"x y\"}, "
              "{\"name\": \"*\"}, {\"name\": \"good\", \"questions\": [{\"name\": \"inner\"}]}]}",
              trap, trap, trap);

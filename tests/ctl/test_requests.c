@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WORDS_MOST = 8 };
 
@@ -101,35 +102,50 @@ START_TEST(refusal_is_told)
 }
 END_TEST
 
-#define UNDER_WAY "{\"pid\": 45, \"upgrade\": {\"under_way\": true, \"last_error\": null}}"
+#define WHO "\"version\": \"0.1.0\", \"pid\": "
+#define UNDER_WAY "{" WHO "45, \"upgrade\": {\"under_way\": true, \"last_error\": null}}"
+#define STOPPING                                                                                   \
+    "{" WHO                                                                                        \
+    "45, \"state\": \"stopping\", \"upgrade\": {\"under_way\": false, \"last_error\": null}}"
+#define GONE "gone"
 #define FAILED                                                                                     \
-    "{\"pid\": 45, \"upgrade\": {\"under_way\": false, \"last_error\":"                            \
+    "{" WHO "45, \"upgrade\": {\"under_way\": false, \"last_error\":"                              \
     " {\"time\": \"2026-11-25T22:15:54.600Z\", \"errors\": [\"it\\u001b ended\"]}}}"
 
-/* What the status says once it was asked for often enough. */
+/* What the status says once it was asked for often enough, and again so often. */
 struct turn {
     struct fixture *fixture;
-    const char *status; /* NULL: nobody answers any more */
+    const char *path;        /* of its socket */
+    const char *statuses[2]; /* NULL: nobody answers any more; GONE: nor is the socket there */
 };
 
 static void *turn_status(void *arg)
 {
     struct turn *turn = arg;
-    if (!fixture_wait(turn->fixture, 4, limit_ms(5000))) {
-        return NULL;
-    }
-    if (turn->status != NULL) {
-        fixture_set(turn->fixture, "GET /status", 200, turn->status);
-    } else {
-        fixture_set_raw(turn->fixture, "GET /status", "", 0);
+    for (size_t i = 0; i < 2; i++) {
+        const char *status = turn->statuses[i];
+        if (!fixture_wait(turn->fixture, 4 + 3 * i, limit_ms(5000))) {
+            return NULL;
+        }
+        if (status != NULL && strcmp(status, GONE) == 0) {
+            unlink(turn->path);
+        } else if (status != NULL) {
+            fixture_set(turn->fixture, "GET /status", 200, status);
+        } else {
+            fixture_set_raw(turn->fixture, "GET /status", "", 0);
+        }
+        if (status == NULL || strcmp(status, STOPPING) != 0) {
+            return turn;
+        }
     }
     return turn;
 }
 
-/* Runs an upgrade: the status tells another thing after a while. */
-static struct outcome run_upgrade(struct rig *rig, const char *words, const char *status)
+/* Runs an upgrade: the status tells another thing after a while, and behind STOPPING one more. */
+static struct outcome run_upgrade(struct rig *rig, const char *words, const char *first,
+                                  const char *second)
 {
-    struct turn turn = {rig->fixture, status};
+    struct turn turn = {rig->fixture, rig->socket + 5, {first, second}};
     pthread_t thread;
     void *turned;
     fixture_set(rig->fixture, "GET /status", 200, UNDER_WAY);
@@ -146,10 +162,15 @@ START_TEST(upgrade_is_waited_for)
 {
     struct rig rig;
     rig_open(&rig);
-    struct outcome outcome = run_upgrade(&rig, "upgrade", "{\"pid\": 46}");
-    ck_assert_str_eq(outcome.output,
-                     "upgraded: process 46 has taken over, 45 ends with its connections\n");
-    rig_expect(outcome, 0, "");
+    const char *const firsts[] = {"{" WHO "46}", STOPPING};
+    for (size_t i = 0; i < 2; i++) {
+        struct outcome outcome = run_upgrade(&rig, "upgrade", firsts[i], "{" WHO "46}");
+        ck_assert_str_eq(outcome.output,
+                         "upgraded: process 46 has taken over, 45 ends with its connections\n");
+        rig_expect(outcome, 0, "");
+        fixture_stop(rig.fixture);
+        rig.fixture = fixture_start(rig.socket);
+    }
     rig_close(&rig);
 }
 END_TEST
@@ -158,10 +179,10 @@ START_TEST(failed_upgrade_is_told)
 {
     struct rig rig;
     rig_open(&rig);
-    struct outcome outcome = run_upgrade(&rig, "upgrade", FAILED);
+    struct outcome outcome = run_upgrade(&rig, "upgrade", FAILED, NULL);
     ck_assert_str_eq(outcome.output, "");
     rig_expect(outcome, 1, "redialctl: the upgrade failed, process 45 goes on: it? ended\n");
-    rig_serve(&rig, "GET /status", "usual.json");
+    fixture_set(rig.fixture, "GET /status", 200, "{" WHO "45, \"upgrade\": {}}");
     rig_expect(rig_run(&rig, "upgrade"), 1, "it does not say why");
     fixture_set(rig.fixture, "POST /upgrade", 409, "an upgrade is under way already\n");
     rig_expect(rig_run(&rig, "upgrade"), 1, "under way already");
@@ -173,7 +194,56 @@ START_TEST(upgrade_after_which_nobody_answers_is_told)
 {
     struct rig rig;
     rig_open(&rig);
-    rig_expect(run_upgrade(&rig, "--timeout 1 upgrade", NULL), 3, "broke off");
+    struct outcome outcome = run_upgrade(&rig, "--timeout 1 upgrade", NULL, NULL);
+    ck_assert_str_eq(outcome.output, "");
+    ck_assert_uint_eq(outcome_lines(outcome.errors), 2);
+    rig_expect(outcome, 3,
+               "broke off|process 45 has begun the upgrade|was stopped|another admin socket");
+    rig_close(&rig);
+}
+END_TEST
+
+/* The successor listens elsewhere: that redial does not run would be too much said. */
+START_TEST(upgrade_to_another_socket_is_told)
+{
+    struct rig rig;
+    rig_open(&rig);
+    struct outcome outcome = run_upgrade(&rig, "--timeout 1 upgrade", GONE, NULL);
+    ck_assert_str_eq(outcome.output, "");
+    ck_assert_uint_eq(outcome_lines(outcome.errors), 1);
+    rig_expect(outcome, 3, "process 45 has begun the upgrade|was stopped|another admin socket");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(stop_during_upgrade_is_told)
+{
+    struct rig rig;
+    rig_open(&rig);
+    struct outcome outcome = run_upgrade(&rig, "--timeout 1 upgrade", STOPPING, NULL);
+    ck_assert_str_eq(outcome.output, "");
+    ck_assert_uint_eq(outcome_lines(outcome.errors), 1);
+    rig_expect(outcome, 3, "process 45 ends, and no successor was seen|stopped meanwhile|log");
+    rig_close(&rig);
+}
+END_TEST
+
+/* An earlier build has no words about it in its status. */
+START_TEST(upgrade_that_is_not_shown_is_not_waited_for)
+{
+    struct rig rig;
+    rig_open(&rig);
+    fixture_set(rig.fixture, "GET /status", 200, "{" WHO "45, \"state\": \"serving\"}");
+    fixture_set(rig.fixture, "POST /upgrade", 202, "it\x1b begins\n");
+    struct outcome outcome = rig_run(&rig, "upgrade");
+    ck_assert_str_eq(outcome.output, "it? begins\n");
+    rig_expect(outcome, 0, "");
+    ck_assert_uint_eq(fixture_count(rig.fixture), 2);
+    fixture_set(rig.fixture, "POST /upgrade", 404, "there is nothing at this path\n");
+    rig_expect(rig_run(&rig, "upgrade"), 1, "nothing at this path");
+    fixture_set(rig.fixture, "GET /status", 200, "{\"version\": \"0.1.0\", \"upgrade\": {}}");
+    rig_expect(rig_run(&rig, "upgrade"), 3, "not redial");
+    ck_assert_uint_eq(fixture_count(rig.fixture), 5);
     rig_close(&rig);
 }
 END_TEST
@@ -182,7 +252,8 @@ START_TEST(only_upstream_need_not_be_named)
 {
     struct rig rig;
     rig_open(&rig);
-    fixture_set(rig.fixture, "GET /status", 200, "{\"upstreams\": [{\"name\": \"a&b\"}]}");
+    fixture_set(rig.fixture, "GET /status", 200,
+                "{" WHO "45, \"upstreams\": [{\"name\": \"a&b\"}]}");
     fixture_set(rig.fixture, "POST /resolve?upstream=a%26b", 202, "asked\n");
     struct outcome outcome = rig_run(&rig, "resolve");
     ck_assert_str_eq(outcome.output, "asked\n");
@@ -229,6 +300,12 @@ static const struct {
     {{"drain", ""}, 2, "", "an empty word after: drain"},
     {{"log-level"}, 2, "", "missing after: log-level"},
     {{"log-level", "debug", "info"}, 2, "", "one word too many: info"},
+    {{"log-level", "loud"}, 2, "", "error, warning, info and debug, not: loud"},
+    {{"log-level", "Debug"}, 2, "", "debug, not: Debug"},
+    {{"drain", "x"}, 2, "", "an endpoint is ADDRESS:PORT|redialctl endpoints|not: x "},
+    {{"drain", "10.0.1.7", "name"}, 2, "", "ADDRESS:PORT|not: 10.0.1.7 "},
+    {{"undrain", "::1:80"}, 2, "", "ADDRESS:PORT|not: ::1:80 "},
+    {{"undrain", "\x1b:80"}, 2, "", "ADDRESS:PORT|not: ?:80 "},
     {{"--json", "reload"}, 2, "", "--json|reload"},
     {{"status", "--wait", "3"}, 2, "", "--wait|status"},
     {{"ready", "--wait", "soon"}, 2, "", "--wait|soon"},
@@ -300,6 +377,35 @@ START_TEST(address_in_place_of_a_path)
 }
 END_TEST
 
+/* redial's own words tell how curl does it. */
+START_TEST(changes_over_tcp_are_refused)
+{
+    static const char *const asked[] = {"reload", "upgrade", "drain 10.0.1.7:3000"};
+    static const char words[] = "over TCP nothing is changed: as curl --unix-socket does\n";
+    struct rig rig;
+    rig_open(&rig);
+    fixture_stop(rig.fixture);
+    snprintf(rig.socket, sizeof(rig.socket), "127.0.0.1:%u", port_reserve());
+    rig.fixture = fixture_start(rig.socket);
+    rig_serve(&rig, "GET /status", "usual.json");
+    fixture_set(rig.fixture, "POST /reload", 403, words);
+    fixture_set(rig.fixture, "POST /upgrade", 403, words);
+    fixture_set(rig.fixture, "POST /drain?endpoint=10.0.1.7%3A3000", 403, words);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        struct outcome outcome = rig_run(&rig, asked[i]);
+        ck_assert_uint_eq(outcome_lines(outcome.errors), 1);
+        ck_assert_ptr_null(strstr(outcome.errors, "curl"));
+        ck_assert_ptr_nonnull(strstr(outcome.errors, rig.socket));
+        rig_expect(outcome, 1, "answers questions|-s PATH|/run/redial/admin.sock");
+    }
+    fixture_set(rig.fixture, "POST /reload", 422, "line 3: what?\n");
+    rig_expect(rig_run(&rig, "reload"), 1, "line 3: what?");
+    fixture_set(rig.fixture, "GET /config", 403, "this host is not served here\n");
+    rig_expect(rig_run(&rig, "config"), 1, "not served here");
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(full_disk_is_told)
 {
     static const char *const asked[] = {"config", "--help", "--version"};
@@ -323,11 +429,15 @@ int main(void)
     BED_TEST(suite, upgrade_is_waited_for, 1, 20);
     BED_TEST(suite, failed_upgrade_is_told, 1, 20);
     BED_TEST(suite, upgrade_after_which_nobody_answers_is_told, 1, 20);
+    BED_TEST(suite, upgrade_to_another_socket_is_told, 1, 20);
+    BED_TEST(suite, stop_during_upgrade_is_told, 1, 20);
+    BED_TEST(suite, upgrade_that_is_not_shown_is_not_waited_for, 1, 20);
     BED_TEST(suite, only_upstream_need_not_be_named, 1, 20);
     BED_TEST(suite, unknown_upstream_is_told, 1, 20);
     BED_TEST(suite, command_line_is_checked, USES, 20);
     BED_TEST(suite, long_path_is_told, 1, 20);
     BED_TEST(suite, address_in_place_of_a_path, 1, 20);
+    BED_TEST(suite, changes_over_tcp_are_refused, 1, 20);
     BED_TEST(suite, full_disk_is_told, 3, 20);
     return bed_main(suite);
 }

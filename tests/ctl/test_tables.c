@@ -55,11 +55,12 @@ static char *forty(void)
                                         "active", i * i, "share", 1 / 40.0, "connect_time",
                                         i / 9000.0, "member", i % 7 == 0 ? "absent" : "present"));
     }
-    json_t *all = json_pack(
-        "{s:s,s:s,s:[s],s:O,s:[{s:s,s:s,s:f}],s:[{s:s,s:b,s:s,s:O}]}", "upstream", "forty", "now",
-        "2026-11-25T22:19:06.623Z", "target", "forty.internal:30000", "endpoints", endpoints,
-        "questions", "name", "forty.internal", "type", "A", "due_in", 0.25, "upstreams", "name",
-        "forty", "ready", 1, "balance", "least-connections", "endpoints", endpoints);
+    json_t *all =
+        json_pack("{s:s,s:i,s:s,s:s,s:[s],s:O,s:[{s:s,s:s,s:f}],s:[{s:s,s:b,s:s,s:O}]}", "version",
+                  "0.1.0", "pid", 1, "upstream", "forty", "now", "2026-11-25T22:19:06.623Z",
+                  "target", "forty.internal:30000", "endpoints", endpoints, "questions", "name",
+                  "forty.internal", "type", "A", "due_in", 0.25, "upstreams", "name", "forty",
+                  "ready", 1, "balance", "least-connections", "endpoints", endpoints);
     char *text = json_dumps(all, 0);
     json_decref(all);
     json_decref(endpoints);

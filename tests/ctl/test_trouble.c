@@ -46,6 +46,9 @@ static const struct {
     {BYTES("HTTP/1.1 200 OK\r\n\r\nok\n"), "not redial"},
     {BYTES("HTTP/1.1 200 OK\r\n\r\n[]"), "not redial"},
     {BYTES("HTTP/1.1 200 OK\r\n\r\n{} {}"), "not redial"},
+    {BYTES("HTTP/1.1 200 OK\r\n\r\n{}"), "not redial"},
+    {BYTES("HTTP/1.1 200 OK\r\n\r\n{\"version\": \"0.1.0\"}"), "not redial"},
+    {BYTES("HTTP/1.1 200 OK\r\n\r\n{\"version\": null, \"pid\": 1}"), "not redial"},
     {BYTES("HTTP/1.1 200 OK\r\n\r\n{\"version\": \"\xff\"}"), "not redial"},
     {BYTES("HTTP/1.1 200 OK\r\n\r\n{\"version\": \"\\u0000\"}"), "not redial"},
 };
@@ -64,14 +67,61 @@ START_TEST(rubbish_is_not_believed)
 }
 END_TEST
 
+#define PAGE                                                                                       \
+    "\r\nContent-Type: text/html\r\n\r\n<!DOCTYPE html>\n<title>Directory listing</title>\n"
+#define PLAIN "\r\nContent-Type: text/plain\r\n\r\n"
+
+/* A command, the request that it comes to, and what another server says to that. */
+static const struct {
+    const char *words;
+    const char *request;
+    const char *bytes;
+} others[] = {
+    {"status", "GET /status", "HTTP/1.0 404 File not found" PAGE},
+    {"reload", "POST /reload", "HTTP/1.0 501 Unsupported method ('POST')" PAGE},
+    {"reload", "POST /reload", "HTTP/1.0 200 OK" PAGE},
+    {"upgrade", "GET /status", "HTTP/1.0 200 OK\r\n\r\n{\"upgrade\": {}}"},
+    {"config", "GET /config", "HTTP/1.0 200 OK" PAGE},
+    {"config", "GET /config", "HTTP/1.0 200 OK\r\nContent-Type: text/plainer\r\n\r\nx\n"},
+    {"config", "GET /config", "HTTP/1.0 404 Not Found\r\n\r\nx\n"},
+    {"explain", "GET /explain", "HTTP/1.0 200 OK\r\n\r\n{}"},
+    {"explain", "GET /explain", "HTTP/1.0 200 OK\r\n\r\n{\"upstream\": \"x\"}"},
+    {"ready", "GET /readyz", "HTTP/1.0 200 OK" PAGE},
+    {"ready", "GET /readyz", "HTTP/1.0 503 Busy" PAGE},
+    {"ready", "GET /readyz", "HTTP/1.0 200 OK" PLAIN "ok\n"},
+    {"ready", "GET /readyz", "HTTP/1.0 200 OK" PLAIN "ready"},
+    {"ready", "GET /readyz", "HTTP/1.0 200 OK" PLAIN "ready\nor not\n"},
+    {"ready", "GET /readyz", "HTTP/1.0 200 OK\r\n\r\nready\n"},
+    {"ready", "GET /readyz", "HTTP/1.0 201 OK\r\nContent-Type: text/html\r\n\r\nready\n"},
+    {"ready --wait 0.2", "GET /readyz", "HTTP/1.0 200 OK" PAGE},
+    {"ready --wait 0.2", "GET /readyz", "SSH-2.0-OpenSSH_9.2\r\n"},
+    {"healthy", "GET /healthz", "HTTP/1.0 200 OK" PAGE},
+    {"healthy", "GET /healthz", "HTTP/1.0 404 Not Found" PAGE},
+    {"healthy", "GET /healthz", "HTTP/1.0 200 OK" PLAIN "healthy\n"},
+};
+enum { OTHERS = sizeof(others) / sizeof(others[0]) };
+
+START_TEST(another_server_is_not_redial)
+{
+    struct rig rig;
+    rig_open(&rig);
+    fixture_set_raw(rig.fixture, others[_i].request, others[_i].bytes, strlen(others[_i].bytes));
+    struct outcome outcome = rig_run(&rig, others[_i].words);
+    ck_assert_str_eq(outcome.output, "");
+    ck_assert_uint_eq(outcome_lines(outcome.errors), 1);
+    rig_expect(outcome, 3, "what answers there is not redial");
+    rig_close(&rig);
+}
+END_TEST
+
 /* A body without a length goes to the end; one with a length needs no end; lines may end in LF
  * alone. */
 START_TEST(plain_answers_are_believed)
 {
     static const char *const good[] = {
-        "HTTP/1.0 200 OK\r\n\r\nthe body\n",
-        "HTTP/1.1 200\r\ncontent-length:9\r\n\r\nthe body\nand more",
-        "HTTP/1.1 200 OK\nContent-Length: \t9\n\nthe body\n",
+        "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nthe body\n",
+        "HTTP/1.1 200\r\ncontent-type:TEXT/plain;x\r\ncontent-length:9\r\n\r\nthe body\nand more",
+        "HTTP/1.1 200 OK\nContent-Type: text/plain\nContent-Length: \t9\n\nthe body\n",
     };
     struct rig rig;
     rig_open(&rig);
@@ -86,7 +136,8 @@ START_TEST(plain_answers_are_believed)
     fixture_set_raw(rig.fixture, "GET /config", BYTES(chunked));
     rig_expect(rig_run(&rig, "config"), 3, "not redial");
     fixture_set_hanging(rig.fixture, "GET /config",
-                        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nthe body\n");
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n"
+                        "the body\n");
     rig_expect(rig_run(&rig, "config"), 0, "");
     rig_close(&rig);
 }
@@ -159,6 +210,10 @@ START_TEST(dead_sockets_are_told)
     ck_assert_int_eq(bind(left, (struct sockaddr *)&name, sizeof(name)), 0);
     rig_expect(rig_run(&rig, "reload"), 3, "no stream socket");
     close(left);
+    const char *file[] = {"-s", tempdir_write(rig.dir, "file", "%s", ""), "status", NULL};
+    rig_expect(rig_run_words(file), 3, "/file: it is no socket: -s");
+    const char *folder[] = {"-s", tempdir_path(rig.dir), "status", NULL};
+    rig_expect(rig_run_words(folder), 3, ": it is no socket: -s");
     char address[64];
     snprintf(address, sizeof(address), "127.0.0.1:%u", port_reserve());
     const char *words[] = {"-s", address, "status", NULL};
@@ -327,6 +382,7 @@ static void answer_request(struct evhttp_request *request, void *argument)
     const char *name = evhttp_find_header(&query, "upstream");
     evbuffer_add_printf(body, "asked for %s by %s\n", name != NULL ? name : "nobody",
                         evhttp_request_get_command(request) == EVHTTP_REQ_POST ? "POST" : "GET");
+    evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain");
     evhttp_send_reply(request, name != NULL ? 202 : 404, "Well", body);
     evhttp_clear_headers(&query);
     evbuffer_free(body);
@@ -370,6 +426,7 @@ int main(void)
     Suite *suite = suite_create("ctl trouble");
     setenv("LC_ALL", "C.UTF-8", 1);
     BED_TEST(suite, rubbish_is_not_believed, ANSWERS, 20);
+    BED_TEST(suite, another_server_is_not_redial, OTHERS, 20);
     BED_TEST(suite, plain_answers_are_believed, 1, 20);
     BED_TEST(suite, endless_answers_end, 1, 60);
     BED_TEST(suite, silence_times_out, 1, 20);

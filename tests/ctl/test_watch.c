@@ -310,6 +310,32 @@ START_TEST(lines_where_there_is_no_terminal)
 }
 END_TEST
 
+/* A terminal that knows no codes gets none, and keeps its keys. */
+START_TEST(lines_where_the_terminal_is_dumb)
+{
+    static const char *const terms[] = {"dumb", "", NULL};
+    struct stage stage;
+    rig_open(&stage.rig);
+    serve_later(&stage.rig, 0);
+    if (terms[_i] != NULL) {
+        setenv("TERM", terms[_i], 1);
+    } else {
+        unsetenv("TERM");
+    }
+    const char *words[] = {rig_program(), "-s", stage.rig.socket, "watch", NULL};
+    stage.terminal = terminal_start(words, 80, 24);
+    ck_assert(fixture_wait(stage.rig.fixture, 1, limit_ms(LONG)));
+    serve_later(&stage.rig, 1);
+    see(&stage, "new/s 12 active 37 errors/s 1 redials/s 3");
+    ck_assert_int_eq(strncmp(terminal_line(stage.terminal, 0), "22:19:06 new/s", 14), 0);
+    expect_restored(&stage);
+    ck_assert_uint_eq(terminal_colours(stage.terminal), 0);
+    terminal_type(stage.terminal, "\x03");
+    expect_exit(&stage, 128 + SIGINT);
+    finish(&stage);
+}
+END_TEST
+
 START_TEST(json_lines_are_whole_documents)
 {
     struct rig rig;
@@ -348,6 +374,7 @@ int main(void)
     BED_TEST(suite, without_redial_it_does_not_begin, 1, 30);
     BED_TEST(suite, colour_is_where_it_is_wanted, TASTES, 20);
     BED_TEST(suite, lines_where_there_is_no_terminal, 1, 30);
+    BED_TEST(suite, lines_where_the_terminal_is_dumb, 3, 30);
     BED_TEST(suite, json_lines_are_whole_documents, 1, 30);
     return bed_main(suite);
 }

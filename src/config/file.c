@@ -57,3 +57,10 @@ bool file_is_upstreams(const char *directory)
     const char *slash = strrchr(directory, '/');
     return strcmp(slash ? slash + 1 : directory, "upstreams.d") == 0;
 }
+
+int file_is_upstream(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return entry->d_name[0] != '.' && length > 5 &&
+           strcmp(entry->d_name + length - 5, ".conf") == 0;
+}

@@ -117,13 +117,6 @@ static bool read_file(struct loader *loader, const char *path, enum source_kind 
     return true;
 }
 
-static int is_upstream_file(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && length > 5 &&
-           strcmp(entry->d_name + length - 5, ".conf") == 0;
-}
-
 static bool name_valid(const char *name)
 {
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -152,7 +145,7 @@ static void read_upstream_file(struct loader *loader, const char *directory, con
 static int read_upstream_directory(struct loader *loader, const char *directory)
 {
     struct dirent **entries;
-    int count = scandir(directory, &entries, is_upstream_file, alphasort);
+    int count = scandir(directory, &entries, file_is_upstream, alphasort);
     if (count < 0)
         return -errno;
     for (int i = 0; i < count; i++) {
@@ -285,9 +278,12 @@ static void read_override(struct loader *loader, const char *text, const char *s
 {
     struct origin origin = {source, 0};
     const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
-    if (!dot || !equals || dot > equals || dot == text || equals == dot + 1 || equals[1] == '\0') {
+    bool empty = equals && equals[1] == '\0';
+    if (!dot || !equals || dot > equals || dot == text || equals == dot + 1 || empty) {
         errors_add(loader->errors, origin,
-                   "\"%.100s\" is not SECTION.KEY=VALUE, as in connect.timeout=1s", text);
+                   empty ? "\"%.100s\" has an empty value: leave it out for the default"
+                         : "\"%.100s\" is not SECTION.KEY=VALUE, as in connect.timeout=1s",
+                   text);
         return;
     }
     char *section = strndup(text, (size_t)(dot - text));

@@ -27,6 +27,7 @@ libconfig_a_SOURCES = \
 	src/config/config.c src/config/config.h \
 	src/config/dump.c src/config/dump.h \
 	src/config/errors.c src/config/errors.h \
+	src/config/file.c src/config/file.h \
 	src/config/ini.c src/config/ini.h \
 	src/config/item.c src/config/item.h \
 	src/config/listen.c src/config/listen.h \

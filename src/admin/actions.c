@@ -76,8 +76,9 @@ void action_reload(struct admin_request *request, void *server)
         reply_errors(request, 422, &reload->errors);
     else
         admin_reply_line(request, 200,
-                         "reloaded: %zu upstreams added, %zu changed, %zu dropped, %zu as before",
-                         result.added, result.changed, result.dropped, result.kept);
+                         "reloaded: %zu upstream%s added, %zu changed, %zu dropped, %zu as before",
+                         result.added, result.added == 1 ? "" : "s", result.changed, result.dropped,
+                         result.kept);
 }
 
 void action_upgrade(struct admin_request *request, void *server)
@@ -86,7 +87,8 @@ void action_upgrade(struct admin_request *request, void *server)
     if (server_upgrade(server, why, sizeof why) < 0)
         admin_reply_line(request, 409, "%s", why);
     else
-        admin_reply_line(request, 202, "the new process is starting; the status and the log say how it goes");
+        admin_reply_line(request, 202,
+                         "the new process is starting; the status and the log say how it goes");
 }
 
 /* --- endpoints ----------------------------------------------------------------------------------

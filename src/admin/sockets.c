@@ -72,6 +72,16 @@ static const char *reason(int error)
                                   : strerror(-error);
 }
 
+static const char *advice(const struct listen *listen, int error)
+{
+    if (error == -EPFNOSUPPORT)
+        return "give --admin 127.0.0.1:PORT or --admin off";
+    if (listen->optional && listen_is_unix(listen))
+        return "give --admin unix:PATH where redial may make files, "
+               "--admin 127.0.0.1:PORT, or --admin off";
+    return sockets_advice(listen, error);
+}
+
 /* Returns 0, 1 where redial does without, or -errno. */
 static int open_one(struct admin_sockets *sockets, const struct listen *listen,
                     struct fronts *fronts)
@@ -93,14 +103,11 @@ static int open_one(struct admin_sockets *sockets, const struct listen *listen,
         return result;
     if (listen->optional && is_unix) {
         log_warning("no admin interface", log_text("address", text),
-                    log_text("error", reason(result)),
-                    log_text("advice", "give --admin unix:PATH where redial may make files, "
-                                       "--admin 127.0.0.1:PORT, or --admin off"));
+                    log_text("error", reason(result)), log_text("advice", advice(listen, result)));
         return 1;
     }
     log_error("cannot listen for the admin interface", log_text("address", text),
-              log_text("error", reason(result)),
-              log_text("advice", sockets_advice(listen, result)));
+              log_text("error", reason(result)), log_text("advice", advice(listen, result)));
     return result;
 }
 

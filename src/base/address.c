@@ -91,6 +91,14 @@ static int invalid(const char **ret_why, const char *why)
     return -EINVAL;
 }
 
+/* As 1.2.3.4:53:53: before the first colon is what no IPv6 address has there. */
+static bool has_two_ports(const char *text)
+{
+    size_t host = strcspn(text, ":");
+    return strspn(text, "0123456789abcdefABCDEF") < host &&
+           text[host + strspn(text + host, ":0123456789")] == '\0';
+}
+
 int address_parse(const char *text, struct address *ret_address, const char **ret_why)
 {
     char host[ADDRESS_TEXT_MAX];
@@ -98,7 +106,9 @@ int address_parse(const char *text, struct address *ret_address, const char **re
     const char *start = text;
     bool brackets = text[0] == '[';
     if (!brackets && colon && strchr(text, ':') != colon)
-        return invalid(ret_why, "an IPv6 address is written in brackets: [::1]:80");
+        return invalid(ret_why, has_two_ports(text)
+                                    ? "it has more than one port: write HOST:PORT"
+                                    : "an IPv6 address is written in brackets: [::1]:80");
     if (!colon || (brackets && (colon == text || colon[-1] != ']')))
         return invalid(ret_why, "a port is missing: write HOST:PORT");
     size_t length = (size_t)(colon - text);

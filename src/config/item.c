@@ -25,10 +25,18 @@ int item_parse_network(const char *text, void *items, const char **why)
 
 #define DNS_PORT 53
 
+static int check_resolver(const struct address *address, const char **why)
+{
+    if (address_is_unicast(address))
+        return 1;
+    *why = "no DNS server can have this address: it is unspecified, multicast or broadcast";
+    return -EINVAL;
+}
+
 int item_parse_resolver(const char *text, void *items, const char **why)
 {
     if (address_parse_ip(text, DNS_PORT, items))
-        return 1;
+        return check_resolver(items, why);
     if (text[0] == '[' && text[strlen(text) - 1] == ']') {
         *why = "it is not an IP address, or its port is missing behind the bracket";
         return -EINVAL;
@@ -37,7 +45,7 @@ int item_parse_resolver(const char *text, void *items, const char **why)
         *why = "a DNS server is an IP address, with :PORT where it is not 53";
         return -EINVAL;
     }
-    return address_parse(text, items, why) < 0 ? -EINVAL : 1;
+    return address_parse(text, items, why) < 0 ? -EINVAL : check_resolver(items, why);
 }
 
 int item_parse_source(const char *text, void *items, const char **why)

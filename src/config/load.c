@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,10 +11,10 @@
 #include <unistd.h>
 
 #include "config/compare.h"
+#include "config/file.h"
 #include "config/ini.h"
 #include "config/settings.h"
 
-#define FILE_LIMIT ((off_t)16 * 1024 * 1024)
 #define NAME_LIMIT 64
 #define COMMAND_LINE "command line"
 
@@ -102,61 +101,20 @@ static void on_setting(void *arg, const char *section, const char *key, const ch
                  target->loader->errors);
 }
 
-/* What is wrong with a file of this kind, or NULL. */
-static const char *file_fault(const struct stat *status, enum source_kind kind)
-{
-    if (S_ISDIR(status->st_mode))
-        return "it is a directory where a file is expected";
-    if (S_ISFIFO(status->st_mode) && kind == SOURCE_MAIN)
-        return NULL; /* as the shell's <(command) */
-    if (!S_ISREG(status->st_mode))
-        return "it is a device, pipe or socket where a file is expected";
-    return status->st_size > FILE_LIMIT ? "it is larger than 16 MiB, which no configuration is"
-                                        : NULL;
-}
-
-/* Opens what can be read to its end. Returns NULL and adds an error otherwise. */
-static FILE *open_file(const char *path, enum source_kind kind, struct errors *errors)
-{
-    struct origin origin = {path, 0};
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make us wait */
-    if (fd < 0 || fstat(fd, &status) < 0) {
-        errors_add(errors, origin, "it cannot be read: %s", strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return NULL;
-    }
-    const char *fault = file_fault(&status, kind);
-    if (S_ISFIFO(status.st_mode))
-        fcntl(fd, F_SETFL, O_RDONLY);
-    FILE *stream = fault ? NULL : fdopen(fd, "r");
-    if (stream)
-        return stream;
-    errors_add(errors, origin, "%s", fault ? fault : strerror(errno));
-    close(fd);
-    return NULL;
-}
-
-static void read_file(struct loader *loader, const char *path, enum source_kind kind,
+/* Returns false where there is nothing to read. */
+static bool read_file(struct loader *loader, const char *path, enum source_kind kind,
                       struct settings *settings)
 {
-    FILE *stream = open_file(path, kind, loader->errors);
+    FILE *stream = file_open(path, kind == SOURCE_MAIN, loader->errors);
     if (!stream)
-        return;
+        return false;
     struct file_target target = {loader, settings, kind, path, ""};
     int result = ini_read(stream, path, on_setting, &target, loader->errors);
     if (result < 0)
         errors_add(loader->errors, (struct origin){path, 0}, "it cannot be read: %s",
                    strerror(-result));
     fclose(stream);
-}
-
-static int is_upstream_file(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && length > 5 &&
-           strcmp(entry->d_name + length - 5, ".conf") == 0;
+    return true;
 }
 
 static bool name_valid(const char *name)
@@ -183,19 +141,49 @@ static void read_upstream_file(struct loader *loader, const char *directory, con
     draft->broken = loader->errors->count != before;
 }
 
-static void read_upstream_directory(struct loader *loader, const char *directory)
+/* Returns -errno where it could not be read. */
+static int read_upstream_directory(struct loader *loader, const char *directory)
 {
     struct dirent **entries;
-    int count = scandir(directory, &entries, is_upstream_file, alphasort);
-    if (count < 0 && errno != ENOENT)
-        errors_add(loader->errors, (struct origin){directory, 0}, "it cannot be read: %s",
-                   strerror(errno));
+    int count = scandir(directory, &entries, file_is_upstream, alphasort);
+    if (count < 0)
+        return -errno;
     for (int i = 0; i < count; i++) {
         read_upstream_file(loader, directory, entries[i]->d_name);
         free(entries[i]);
     }
-    if (count >= 0)
-        free(entries);
+    free(entries);
+    return 0;
+}
+
+/* `upstreams` was looked into, with this result. */
+static void check_upstream_directory(struct loader *loader, char *upstreams, int result)
+{
+    struct origin origin = {upstreams, 0};
+    bool lacking = loader->draft_count == 0 && !loader->allow_empty;
+    if (result < 0 && result != -ENOENT)
+        errors_add(loader->errors, origin, "it cannot be read: %s", strerror(-result));
+    else if (result == 0 && lacking)
+        errors_add(loader->errors, origin,
+                   "there is no upstream: write NAME.conf into it, with listen and target");
+    else if (lacking)
+        errors_add(loader->errors, origin,
+                   "there is no such directory: write NAME.conf into it, with listen and target, "
+                   "or give the directory that holds upstreams.d, as in -c %s",
+                   CONFIG_DEFAULT_PATH);
+}
+
+/* Whether a path of upstreams.d, or in it, was given for what holds it. `directory` is cut. */
+static bool is_too_deep(struct loader *loader, const char *path, char *directory,
+                        const char *upstreams)
+{
+    struct stat status;
+    if (!file_is_upstreams(directory) || lstat(upstreams, &status) == 0)
+        return false;
+    file_cut_name(directory);
+    errors_add(loader->errors, (struct origin){path, 0},
+               "give the directory that holds upstreams.d: -c %s", directory);
+    return true;
 }
 
 /* `directory` is a copy of `path`, for us to cut. */
@@ -209,19 +197,34 @@ static void read_files_of(struct loader *loader, const char *path, char *directo
         loader->main_file = format_text(loader, "%s/redial.conf", directory);
     } else {
         loader->main_file = format_text(loader, "%s", path);
-        char *slash = strrchr(directory, '/');
-        strcpy(slash ? slash + (slash == directory) : directory, slash ? "" : ".");
+        file_cut_name(directory);
     }
     char *upstreams = format_text(loader, "%s/upstreams.d", directory);
-    struct stat link; /* a link that leads nowhere is a mistake, not an absence */
-    if (loader->main_file && (!is_directory || lstat(loader->main_file, &link) == 0))
-        read_file(loader, loader->main_file, SOURCE_MAIN, &loader->main);
-    if (upstreams)
-        read_upstream_directory(loader, upstreams);
-    if (upstreams && loader->draft_count == 0 && !loader->allow_empty)
-        errors_add(loader->errors, (struct origin){upstreams, 0},
-                   "there is no upstream: write NAME.conf into it, with listen and target");
+    if (upstreams && loader->main_file && !is_too_deep(loader, path, directory, upstreams)) {
+        struct stat link; /* a link that leads nowhere is a mistake, not an absence */
+        bool read = true;
+        if (!is_directory || lstat(loader->main_file, &link) == 0)
+            read = read_file(loader, loader->main_file, SOURCE_MAIN, &loader->main);
+        int result = read_upstream_directory(loader, upstreams);
+        if (read || result != -ENOENT) /* beside what is no redial.conf there need be none */
+            check_upstream_directory(loader, upstreams, result);
+    }
     free(upstreams);
+}
+
+static void report_no_path(struct loader *loader, const char *path, int error)
+{
+    struct origin origin = {path, 0};
+    if (path[0] == '\0')
+        errors_add(loader->errors, (struct origin){COMMAND_LINE, 0},
+                   "the path of -c is empty: give redial.conf, or the directory that holds it");
+    else if (error != ENOENT && error != ENOTDIR)
+        errors_add(loader->errors, origin, "it cannot be read: %s", strerror(error));
+    else
+        errors_add(loader->errors, origin,
+                   "there is no configuration (%s): give LISTEN=TARGET, as in "
+                   "redial 127.0.0.1:3001=name.internal:3000, or write %s/upstreams.d/NAME.conf",
+                   strerror(error), CONFIG_DEFAULT_PATH);
 }
 
 /* `path` names redial.conf, with upstreams.d beside it, or the directory of both. */
@@ -229,10 +232,7 @@ static void read_files(struct loader *loader, const char *path)
 {
     struct stat status;
     if (stat(path, &status) < 0) {
-        errors_add(loader->errors, (struct origin){path, 0},
-                   "there is no configuration (%s): give LISTEN=TARGET, as in "
-                   "redial 127.0.0.1:3001=name.internal:3000, or write %s/upstreams.d/NAME.conf",
-                   strerror(errno), CONFIG_DEFAULT_PATH);
+        report_no_path(loader, path, errno);
         return;
     }
     char *directory = format_text(loader, "%s", path);
@@ -278,9 +278,12 @@ static void read_override(struct loader *loader, const char *text, const char *s
 {
     struct origin origin = {source, 0};
     const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
-    if (!dot || !equals || dot > equals || dot == text || equals == dot + 1 || equals[1] == '\0') {
+    bool empty = equals && equals[1] == '\0';
+    if (!dot || !equals || dot > equals || dot == text || equals == dot + 1 || empty) {
         errors_add(loader->errors, origin,
-                   "\"%.100s\" is not SECTION.KEY=VALUE, as in connect.timeout=1s", text);
+                   empty ? "\"%.100s\" has an empty value: leave it out for the default"
+                         : "\"%.100s\" is not SECTION.KEY=VALUE, as in connect.timeout=1s",
+                   text);
         return;
     }
     char *section = strndup(text, (size_t)(dot - text));

@@ -37,7 +37,7 @@ static void report_unknown(const char *section, const char *key, struct origin o
     }
     for (size_t i = 0; i < option_count; i++)
         if (strcmp(option_table[i].key, key) == 0) {
-            errors_add(errors, origin, "unknown key %.60s in [%s]: it belongs into [%s]", key,
+            errors_add(errors, origin, "unknown key %.60s in [%s]: it belongs in [%s]", key,
                        section, option_table[i].section);
             return;
         }
@@ -49,13 +49,13 @@ static bool may_hold(const struct settings *settings, enum source_kind kind,
                      struct errors *errors)
 {
     if (kind == SOURCE_UPSTREAM && option->scope == OPTION_GLOBAL) {
-        errors_add(errors, origin, "[%s] %s is for the whole process: it belongs into redial.conf",
+        errors_add(errors, origin, "[%s] %s is for the whole process: it belongs in redial.conf",
                    option->section, option->key);
         return false;
     }
     if (kind != SOURCE_UPSTREAM && option->per_file) {
         errors_add(errors, origin,
-                   "[%s] %s is for one upstream: it belongs into upstreams.d/NAME.conf",
+                   "[%s] %s is for one upstream: it belongs in upstreams.d/NAME.conf",
                    option->section, option->key);
         return false;
     }

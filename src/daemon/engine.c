@@ -12,6 +12,9 @@
 #include "daemon/pulse.h"
 #include "daemon/report.h"
 
+/* Of fewer connections that may be open, it is said that they are few. */
+#define FEW_CONNECTIONS 100
+
 int engine_fail(const char *what, int error)
 {
     log_error(what, log_text("error", strerror(-error)));
@@ -92,6 +95,26 @@ static void on_drained(void *arg)
     mailbox_post(crew->engine->mailbox, &crew->drained);
 }
 
+static const char *advice_on_threads(int error)
+{
+    switch (error) {
+    case -EMFILE:
+    case -ENFILE:
+        return "raise the limit of open files (LimitNOFILE=, or ulimit -Hn), or set fewer threads";
+    case -EAGAIN:
+        return "raise the limit of tasks (TasksMax=, or ulimit -Hu), or set fewer threads";
+    default:
+        return NULL;
+    }
+}
+
+static int fail_worker(int error)
+{
+    log_error("a worker thread could not be started", log_text("error", strerror(-error)),
+              log_text("advice", advice_on_threads(error)));
+    return error;
+}
+
 /* The workers' threads inherit the mask: signals are for the main thread alone. */
 static int start_workers(struct engine *engine)
 {
@@ -102,7 +125,7 @@ static int start_workers(struct engine *engine)
     engine->crews = calloc(wanted, sizeof *engine->crews);
     engine->pulse = pulse_new(engine->mailbox, wanted);
     if (!engine->crews || !engine->pulse)
-        return engine_fail("a worker thread could not be started", -ENOMEM);
+        return fail_worker(-ENOMEM);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (; engine->crew_count < wanted && result == 0; engine->crew_count += result == 0) {
@@ -113,7 +136,7 @@ static int start_workers(struct engine *engine)
             pulse_add(engine->pulse, crew->worker);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return result < 0 ? engine_fail("a worker thread could not be started", result) : 0;
+    return result < 0 ? fail_worker(result) : 0;
 }
 
 void engine_stop(struct engine *engine)
@@ -145,22 +168,33 @@ void engine_join(struct engine *engine)
 /* --- from start to end --------------------------------------------------------------------------
  */
 
-/* Decides how many connections the process carries. */
-static void set_limit(struct engine *engine)
+/* What the limit of open files carries besides everything else. */
+static uint32_t connections_carried(const struct engine *engine, uint64_t descriptors)
 {
-    uint64_t descriptors = descriptors_raise_limit();
     size_t admins = engine->config->global.admin_count;
     size_t fixed = engine->crew_count * 4 + (admins > 0 ? admins + DESCRIPTORS_FOR_ADMIN : 0);
     for (size_t i = 0; i < engine->config->upstream_count; i++)
         fixed += engine->crew_count * engine->config->upstreams[i].options.listen_count;
-    uint32_t carried = descriptors_connections(descriptors, fixed);
+    return descriptors_connections(descriptors, fixed);
+}
+
+/* Decides how many connections the process carries. */
+static void set_limit(struct engine *engine)
+{
+    uint64_t descriptors = descriptors_raise_limit();
+    uint32_t carried = connections_carried(engine, descriptors);
     int64_t wanted = engine->config->global.max_connections;
-    atomic_store(&engine->limit.most,
-                 wanted > 0 && wanted < (int64_t)carried ? (uint32_t)wanted : carried);
+    bool as_wanted = wanted > 0 && wanted <= (int64_t)carried;
+    atomic_store(&engine->limit.most, as_wanted ? (uint32_t)wanted : carried);
+    atomic_store(&engine->limit.by_files, !as_wanted);
     if (wanted > (int64_t)carried)
         log_warning("max-connections is lowered to what the limit of open files carries",
                     log_number("wanted", wanted), log_number("carried", carried),
                     log_number("open-files", descriptors));
+    else if (!as_wanted && carried < FEW_CONNECTIONS)
+        log_warning("the limit of open files carries few connections",
+                    log_number("carried", carried), log_number("open-files", descriptors),
+                    log_text("advice", "raise the hard limit: LimitNOFILE=, or ulimit -Hn"));
 }
 
 void engine_use(struct engine *engine, struct config *config)
@@ -182,6 +216,7 @@ void engine_init(struct engine *engine)
 int engine_start(struct engine *engine, struct config *config)
 {
     engine->config = config_ref(config);
+    descriptors_raise_limit(); /* all that follows needs some */
     int result = start_loop(engine);
     if (result == 0)
         result = start_dns(engine);

@@ -9,6 +9,7 @@
 struct limit {
     _Atomic uint32_t open;
     _Atomic uint32_t most; /* 0: no limit, only counted */
+    _Atomic bool by_files; /* nobody set it: the limit of open files carries no more */
 };
 
 /* Counts one more, unless that were too many. Any thread. */

@@ -178,11 +178,13 @@ static void on_session_end(struct view *view)
 /* Room for one more connection in both limits, or the reason why there is none. */
 static const char *take_room(const struct listener *listener)
 {
-    if (!limit_take(listener->acceptor->process))
-        return "max-connections of the process is reached";
+    struct limit *process = listener->acceptor->process;
+    if (!limit_take(process))
+        return atomic_load(&process->by_files) ? "the limit of open files is reached"
+                                               : "max-connections of the process is reached";
     if (limit_take(&listener->view->upstream->limit))
         return NULL;
-    limit_give(listener->acceptor->process);
+    limit_give(process);
     return "max-connections of an upstream is reached";
 }
 

@@ -125,6 +125,21 @@ START_TEST(what_is_amiss_is_said)
 }
 END_TEST
 
+START_TEST(a_reload_says_what_it_did)
+{
+    static const char conf[] = "[upstream]\nlisten = 127.0.0.1:%u\ntarget = 127.0.0.2:%u\n";
+    open_bed();
+    tempdir_write(dir, "upstreams.d/a.conf", conf, port_reserve(), bed.port);
+    bed_run(&bed, "-c %s -o redial.admin=%s", tempdir_path(dir), admin);
+    ck_assert(daemon_wait_ready(bed.daemon, limit_ms(5000)));
+    tempdir_write(dir, "upstreams.d/b.conf", conf, port_reserve(), bed.port);
+    ask(admin, "POST /reload", 200,
+        "reloaded: 1 upstream added, 0 changed, 0 dropped, 1 as before");
+    ask(admin, "POST /reload", 200, "reloaded: 0 upstreams added, 0 changed, 0 dropped, 2 as");
+    close_bed();
+}
+END_TEST
+
 /* Whatever can be read, of one that has neither an address nor had a client. */
 START_TEST(everything_can_be_read_at_once)
 {
@@ -196,6 +211,7 @@ int main(void)
     Suite *suite = suite_create("admin");
     BED_TEST(suite, a_worker_that_hangs_is_no_health, 1, 30);
     BED_TEST(suite, what_is_amiss_is_said, ROWS, 20);
+    BED_TEST(suite, a_reload_says_what_it_did, 1, 20);
     BED_TEST(suite, everything_can_be_read_at_once, 1, 20);
     BED_TEST(suite, what_nobody_has_used_has_metrics, 1, 20);
     BED_TEST(suite, names_are_asked_again, 1, 20);

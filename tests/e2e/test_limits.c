@@ -70,10 +70,11 @@ static void run_with_descriptors(struct bed *bed, unsigned descriptors, const ch
  */
 static void assert_paused(struct bed *bed, struct crowd *crowd, size_t least_served)
 {
+    static const char told[] = "accepting paused|reason=\"the limit of open files is reached\"";
     size_t served = crowd_ask(crowd, "who", limit_ms(1000));
     ck_assert_uint_ge(served, least_served);
     ck_assert_uint_lt(served, crowd_size(crowd));
-    ck_assert(daemon_wait_line(bed->daemon, "accepting paused|reason=", limit_ms(2000)));
+    ck_assert(daemon_wait_line(bed->daemon, told, limit_ms(2000)));
     double before = daemon_cpu_seconds(bed->daemon);
     struct crowd_ends ends = crowd_wait_ends(crowd, 2000);
     ck_assert_uint_eq(ends.ended + ends.reset, 0);
@@ -96,6 +97,39 @@ static void assert_recovers(struct bed *bed, struct crowd *crowd)
     ck_assert_uint_eq(daemon_count_lines(bed->daemon, "accepting paused"), 1);
 }
 
+#define FEW "warning the limit of open files carries few connections"
+
+/* Who asked for few is told nothing, and neither is who has enough. */
+START_TEST(few_connections_are_told_where_nobody_asked_for_them)
+{
+    struct bed bed;
+    run_with_descriptors(&bed, 160, "-w 1 -o redial.max-connections=20");
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, "open-files="), 0);
+    bed_close(&bed);
+    run_with_descriptors(&bed, 400, "-w 1");
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, "open-files="), 0);
+    bed_close(&bed);
+    run_with_descriptors(&bed, 32, "-w 1 --admin off");
+    ck_assert(daemon_wait_line(
+        bed.daemon, FEW "|carried=1 open-files=32 advice=|LimitNOFILE=", limit_ms(3000)));
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(threads_without_descriptors_are_told)
+{
+    struct bed bed;
+    bed_open(&bed);
+    bed_run_plain(&bed, NULL, 32, "-w 64 --admin off %s", bed.upstream);
+    ck_assert_int_eq(daemon_wait_exit(bed.daemon, limit_ms(5000)), 1);
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, "a worker thread could not be started"), 1);
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, "or set fewer threads"), 1);
+    daemon_stop(bed.daemon);
+    peers_stop(bed.peers);
+    dns_script_stop(bed.dns);
+}
+END_TEST
+
 /* The limit that redial finds by itself keeps it from ever running out. */
 START_TEST(descriptors_run_short_and_recover)
 {
@@ -103,6 +137,7 @@ START_TEST(descriptors_run_short_and_recover)
     char words[32];
     snprintf(words, sizeof(words), "-w %d", bed_threads[_i]);
     run_with_descriptors(&bed, 160, words);
+    ck_assert_uint_eq(daemon_count_lines(bed.daemon, FEW), 1);
     struct crowd *crowd = bed_crowd(&bed, 150);
     assert_paused(&bed, crowd, 20);
     assert_recovers(&bed, crowd);
@@ -155,7 +190,8 @@ static void assert_limit(struct bed *bed, struct peer *peer, size_t most)
     struct crowd *crowd = bed_crowd(bed, most + 3);
     ck_assert_uint_eq(crowd_ask(crowd, "who", 500), most);
     ck_assert_uint_eq(peer_count(peer, PEER_ACCEPTED), most);
-    ck_assert(daemon_wait_line(bed->daemon, "accepting paused|reason=", limit_ms(1000)));
+    ck_assert(daemon_wait_line(bed->daemon, "accepting paused|reason=\"max-connections of ",
+                               limit_ms(1000)));
     for (size_t i = 0, closed = 0; closed < 2; i++) {
         if (crowd_answer(crowd, i)[0] != '\0') {
             crowd_close_one(crowd, i);
@@ -294,6 +330,8 @@ int main(void)
 {
     Suite *suite = suite_create("limits");
     BED_TEST(suite, five_thousand_at_once, BED_THREADS, 60);
+    BED_TEST(suite, few_connections_are_told_where_nobody_asked_for_them, 1, 20);
+    BED_TEST(suite, threads_without_descriptors_are_told, 1, 15);
     BED_TEST(suite, descriptors_run_short_and_recover, BED_THREADS, 40);
     BED_TEST(suite, descriptors_run_out_and_recover, BED_THREADS, 40);
     BED_TEST(suite, waiting_clients_leave_descriptors_to_dial, 2 * BED_THREADS, 30);

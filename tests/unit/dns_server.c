@@ -130,6 +130,8 @@ static void answer(struct dns_server *server, const struct question *question, c
         reply.bytes[2] |= 0x02;
     if (how == DNS_GARBAGE)
         reply.bytes[7] = 9; /* nine answers that are not there */
+    if (how == DNS_RUBBISH)
+        memset(reply.bytes + 2, 0xff, reply.length - 2);
     if (how == DNS_FOREIGN)
         reply.bytes[0] = (uint8_t)(reply.bytes[0] ^ 0xff);
     sendto(server->fd, reply.bytes, reply.length, 0, to, to_length);

@@ -17,7 +17,8 @@ enum {
     DNS_SILENT = -1,
     DNS_GARBAGE = -2,
     DNS_FOREIGN = -3 /* the answer to another question */,
-    DNS_TRUNCATED = -4 /* with the records that were set, and nobody listens for TCP */
+    DNS_TRUNCATED = -4 /* with the records that were set, and nobody listens for TCP */,
+    DNS_RUBBISH = -5 /* the number of the question, and nothing of DNS behind it */
 };
 
 struct dns_server *dns_server_new(struct event_base *base);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,21 @@
 #include "files.h"
 #include "loopback.h"
 #include "suite.h"
+
+/* As that of musl, which does not know Unix sockets, where the test says so. */
+static bool musl;
+
+int getnameinfo(const struct sockaddr *address, socklen_t size, char *host, socklen_t host_size,
+                char *port, socklen_t port_size, int flags)
+{
+    (void)size;
+    (void)flags;
+    if (musl || address->sa_family != AF_UNIX)
+        return EAI_FAMILY;
+    snprintf(host, host_size, "localhost");
+    snprintf(port, port_size, "%s", "");
+    return 0;
+}
 
 static struct listen listens[3];
 static struct global_options options;
@@ -128,6 +144,23 @@ START_TEST(all_that_are_named)
 }
 END_TEST
 
+/* No other path would help, nor other permissions. */
+START_TEST(a_c_library_without_names_of_unix_clients)
+{
+    musl = true;
+    add_unix("admin.sock")->optional = _i == 0;
+    ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), _i == 0 ? 0 : -EPFNOSUPPORT);
+    musl = false;
+    ck_assert_uint_eq(lines_said(), 1);
+    ck_assert_ptr_nonnull(strstr(said, _i == 0 ? "no admin interface" : "cannot listen"));
+    ck_assert_ptr_nonnull(strstr(said, "with this C library"));
+    ck_assert_ptr_nonnull(strstr(said, "advice=\"give --admin 127.0.0.1:PORT or --admin off\""));
+    ck_assert(!exists("admin.sock"));
+    if (_i == 0)
+        admin_sockets_close(&sockets);
+}
+END_TEST
+
 START_TEST(none)
 {
     ck_assert_int_eq(admin_sockets_open(&sockets, &options, &fronts), 0);
@@ -218,6 +251,7 @@ static void add(TCase *cases)
     tcase_add_unchecked_fixture(cases, files_begin, files_end);
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, all_that_are_named);
+    tcase_add_loop_test(cases, a_c_library_without_names_of_unix_clients, 0, 2);
     tcase_add_test(cases, none);
     tcase_add_loop_test(cases, the_directory_is_made, 0, 2);
     tcase_add_test(cases, the_directory_is_the_owners);

@@ -65,7 +65,7 @@ START_TEST(each_kind_of_error_at_its_line)
     } rows[] = {
         {GOOD "lisen = 1\n", A ":4: ", "unknown key lisen in [upstream]: did you mean listen?"},
         {GOOD "frobnicate = 1\n", A ":4: ", "unknown key frobnicate in [upstream]"},
-        {GOOD "min-ttl = 1s\n", A ":4: ", "belongs into [dns]"},
+        {GOOD "min-ttl = 1s\n", A ":4: ", "belongs in [dns]"},
         {GOOD "[conect]\ntimeout = 1s\n", A ":",
          "unknown section [conect]: did you mean [connect]?"},
         {GOOD "[frobnicate]\na = b\n", A ":", "unknown section [frobnicate]"},
@@ -81,11 +81,16 @@ START_TEST(each_kind_of_error_at_its_line)
         {GOOD "listen = 127.0.0.1:0\n", A ":4: ", "1 to 65535"},
         {GOOD "listen = 127.0.0.1:65536\n", A ":4: ", "1 to 65535"},
         {GOOD "listen = fe80::1:80\n", A ":4: ", "brackets"},
+        {GOOD "[dns]\nresolver = 1.2.3.4:53:53\n", A ":5: ", "more than one port"},
+        {GOOD "[dns]\nresolver = 0.0.0.0\n", A ":5: ", "unspecified"},
+        {GOOD "[dns]\nresolver = 10.0.0.2, 224.0.0.1:53\n", A ":5: ", "multicast"},
+        {GOOD "[dns]\nresolver = [::]:53\n", A ":5: ", "unspecified"},
+        {GOOD "[dns]\nresolver = ::ffff:255.255.255.255\n", A ":5: ", "broadcast"},
         {GOOD "target = ::1:80\n", A ":4: ", "brackets"},
         {GOOD "target = name\n", A ":4: ", "port is missing"},
         {GOOD "allow = 10.0.0.1/8\n", A ":4: ", "behind its prefix"},
         {GOOD "[session]\nidle-timeout = 5\n", A ":5: ", "nor off"},
-        {GOOD "[redial]\nthreads = 2\n", A ":5: ", "belongs into redial.conf"},
+        {GOOD "[redial]\nthreads = 2\n", A ":5: ", "belongs in redial.conf"},
         {GOOD "word\n", A ":4: ", "expected key = value"},
         {"[upstream]\ntarget = a:1\n", A ": ", "listen is missing"},
         {"[upstream]\nlisten = 1\n", A ": ", "target is missing"},
@@ -128,7 +133,7 @@ START_TEST(every_error_of_every_source_in_one_go)
     ck_error("REDIAL_SET: ", "min-ttl = 1us: ");
     ck_error("./redial.conf:2: ", "did you mean threads?");
     ck_error("./redial.conf:3: ", "error warning info debug");
-    ck_error("./redial.conf:5: ", "belongs into upstreams.d/NAME.conf");
+    ck_error("./redial.conf:5: ", "belongs in upstreams.d/NAME.conf");
     ck_error(A ":2: ", "1 to 65535");
     ck_error(A ":3: ", "port is missing");
     ck_error(A ":4: ", "balance = y");
@@ -322,7 +327,7 @@ END_TEST
 START_TEST(no_upstream_at_all)
 {
     refuse_directory();
-    ck_error("./upstreams.d: ", "there is no upstream");
+    ck_error("./upstreams.d: ", "there is no such directory");
     mkdir("upstreams.d", 0777);
     refuse_directory();
     ck_error("./upstreams.d: ", "there is no upstream");
@@ -350,6 +355,11 @@ START_TEST(no_upstream_is_told_beside_other_errors)
     files_write("redial.conf", "[redial]\nthreds = 2\n");
     refuse_directory();
     ck_error("./redial.conf:2: ", "did you mean threads?");
+    ck_error("./upstreams.d: ", "there is no such directory");
+    ck_assert_uint_eq(errors.count, 2);
+    mkdir("upstreams.d", 0777);
+    refuse_directory();
+    ck_error("./redial.conf:2: ", "did you mean threads?");
     ck_error("./upstreams.d: ", "there is no upstream");
 }
 END_TEST
@@ -361,14 +371,39 @@ START_TEST(paths_that_lead_nowhere)
     refuse(&(struct config_sources){.path = "nowhere/redial.conf"});
     ck_error("nowhere/redial.conf: ", "No such file or directory");
     refuse(&(struct config_sources){.path = ""});
+    ck_error("command line: ", "the path of -c is empty");
     refuse(&(struct config_sources){.path = "/dev/null"});
     ck_error("/dev/null: ", "device");
+    ck_assert_uint_eq(errors.count, 1);
     if (access(CONFIG_DEFAULT_PATH, F_OK) < 0) {
         refuse(&(struct config_sources){0});
         ck_error(CONFIG_DEFAULT_PATH ": ", "give LISTEN=TARGET");
         refuse(&(struct config_sources){.environment_upstreams = "", .environment_set = " "});
         ck_error(CONFIG_DEFAULT_PATH ": ", "give LISTEN=TARGET");
     }
+}
+END_TEST
+
+/* Who gives the file of one upstream is told what to give, and nothing else. */
+START_TEST(paths_that_lead_too_deep)
+{
+    static const struct {
+        const char *path, *part;
+    } rows[] = {
+        {"upstreams.d/a.conf", ": -c ."},   {"./upstreams.d/a.conf", ": -c ."},
+        {"d/upstreams.d/a.conf", ": -c d"}, {"d/upstreams.d", ": -c d"},
+        {"d/upstreams.d//", ": -c d"},
+    };
+    files_write("upstreams.d/a.conf", GOOD);
+    files_write("d/upstreams.d/a.conf", GOOD);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        refuse(&(struct config_sources){.path = rows[i].path});
+        ck_error(rows[i].path, rows[i].part);
+        ck_assert_uint_eq(errors.count, 1);
+    }
+    files_write("upstreams.d/upstreams.d/a.conf", "");
+    refuse(&(struct config_sources){.path = "upstreams.d"});
+    ck_error("upstreams.d/upstreams.d/a.conf: ", "listen is missing");
 }
 END_TEST
 
@@ -389,19 +424,47 @@ START_TEST(directories_and_devices_in_place_of_files)
     files_write("upstreams.d", "a file");
     refuse_directory();
     ck_error("./upstreams.d: ", "Not a directory");
+    ck_assert_uint_eq(errors.count, 1);
 }
 END_TEST
+
+/* As another user, whom only the permissions concern. */
+static bool refuse_as_nobody(const char *path)
+{
+    if (getuid() == 0 && seteuid(65534) < 0)
+        return false; /* nobody cannot be had: root reads everything */
+    refuse(&(struct config_sources){.path = path});
+    ck_assert_int_eq(seteuid(getuid()), 0);
+    return true;
+}
 
 START_TEST(an_unreadable_file)
 {
     files_write("upstreams.d/a.conf", GOOD);
     ck_assert_int_eq(chmod("upstreams.d/a.conf", 0), 0);
     ck_assert_int_eq(chmod(".", 0755), 0);
-    if (getuid() == 0 && seteuid(65534) < 0)
-        return; /* nobody cannot be had: root reads everything */
-    refuse_directory();
-    ck_error(A ": ", "Permission denied");
-    ck_assert_int_eq(seteuid(getuid()), 0);
+    if (refuse_as_nobody("."))
+        ck_error(A ": ", "Permission denied");
+}
+END_TEST
+
+START_TEST(unreadable_directories)
+{
+    files_write("upstreams.d/a.conf", GOOD);
+    files_write("d/redial.conf", "");
+    ck_assert_int_eq(chmod("upstreams.d", 0), 0);
+    ck_assert_int_eq(chmod("d", 0), 0);
+    ck_assert_int_eq(chmod(".", 0755), 0);
+    if (refuse_as_nobody(".")) {
+        ck_error("./upstreams.d: ", "it cannot be read: Permission denied");
+        ck_assert_uint_eq(errors.count, 1);
+    }
+    if (refuse_as_nobody("d/redial.conf")) {
+        ck_error("d/redial.conf: ", "it cannot be read: Permission denied");
+        ck_assert_uint_eq(errors.count, 1);
+    }
+    ck_assert_int_eq(chmod("upstreams.d", 0700), 0);
+    ck_assert_int_eq(chmod("d", 0700), 0);
 }
 END_TEST
 
@@ -527,8 +590,10 @@ static void add(TCase *cases)
     tcase_add_test(cases, no_configuration_is_an_error_even_if_it_may_be_empty);
     tcase_add_test(cases, no_upstream_is_told_beside_other_errors);
     tcase_add_test(cases, paths_that_lead_nowhere);
+    tcase_add_test(cases, paths_that_lead_too_deep);
     tcase_add_test(cases, directories_and_devices_in_place_of_files);
     tcase_add_test(cases, an_unreadable_file);
+    tcase_add_test(cases, unreadable_directories);
     tcase_add_test(cases, binary_and_huge_files);
     tcase_add_test(cases, names_of_files);
     tcase_add_test(cases, overrides_that_are_none);

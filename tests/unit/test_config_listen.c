@@ -162,6 +162,7 @@ START_TEST(refusals)
         {"127.0.0.1", "port is missing"},
         {"127.0.0.1:", "1 to 65535"},
         {"fd00::1:3001", "brackets"},
+        {"10.0.0.1:80:90", "more than one port"},
         {"[::1]", "port is missing"},
         {"[::1:80", "port is missing"},
         {"fd00::1]:80", "brackets"},

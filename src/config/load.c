@@ -157,7 +157,7 @@ static int read_upstream_directory(struct loader *loader, const char *directory)
 }
 
 /* `upstreams` was looked into, with this result. */
-static void check_upstream_directory(struct loader *loader, char *upstreams, int result)
+static void check_upstream_directory(struct loader *loader, const char *upstreams, int result)
 {
     struct origin origin = {upstreams, 0};
     bool lacking = loader->draft_count == 0 && !loader->allow_empty;

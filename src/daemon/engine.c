@@ -154,7 +154,7 @@ void engine_abort(struct engine *engine)
 
 unsigned engine_connections(const struct engine *engine)
 {
-    return atomic_load(&engine->limit.open);
+    return atomic_load(&engine->limit.served);
 }
 
 void engine_join(struct engine *engine)

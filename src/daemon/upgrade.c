@@ -104,19 +104,17 @@ static void give_up_waiting(struct upgrade *upgrade)
 /* `successor` 0: it did not come to one. */
 static void note_failure(struct upgrade *upgrade, pid_t successor, const char *why)
 {
+    char number[16];
     give_up_waiting(upgrade);
     if (upgrade->successor > 0)
         kill(upgrade->successor, SIGKILL);
     upgrade->successor = 0;
     upgrade->failed = time(NULL);
     snprintf(upgrade->why, sizeof upgrade->why, "%s: %s", upgrade->program, why);
-    if (successor > 0)
-        log_outcome_error("the upgrade failed: this process goes on",
-                          log_text("program", upgrade->program), log_number("successor", successor),
-                          log_text("error", why));
-    else
-        log_outcome_error("the upgrade failed: this process goes on",
-                          log_text("program", upgrade->program), log_text("error", why));
+    snprintf(number, sizeof number, "%d", (int)successor);
+    log_outcome_error("the upgrade failed: this process goes on",
+                      log_text("program", upgrade->program),
+                      log_text("successor", successor > 0 ? number : NULL), log_text("error", why));
 }
 
 static void on_heard(evutil_socket_t fd, short events, void *arg)

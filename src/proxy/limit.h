@@ -7,9 +7,10 @@
 
 /* How many of something may be open at once, counted over all threads. */
 struct limit {
-    _Atomic uint32_t open;
-    _Atomic uint32_t most; /* 0: no limit, only counted */
-    _Atomic bool by_files; /* nobody set it: the limit of open files carries no more */
+    _Atomic uint32_t open;   /* with those that accept(2) is being tried for */
+    _Atomic uint32_t served; /* without them */
+    _Atomic uint32_t most;   /* 0: no limit, only counted */
+    _Atomic bool by_files;   /* nobody set it: the limit of open files carries no more */
 };
 
 /* Counts one more, unless that were too many. Any thread. */

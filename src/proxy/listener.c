@@ -167,6 +167,7 @@ static void check_drained(struct acceptor *acceptor)
 static void on_session_end(struct view *view)
 {
     struct acceptor *acceptor = view->acceptor;
+    atomic_fetch_sub_explicit(&acceptor->process->served, 1, memory_order_relaxed);
     limit_give(&view->upstream->limit);
     limit_give(acceptor->process);
     acceptor->sessions--;
@@ -246,6 +247,7 @@ static void serve(struct listener *listener, int fd, const struct address *clien
     }
     int result = session_start(listener->view, fd, client, on_session_end);
     if (result == 0) {
+        atomic_fetch_add_explicit(&listener->acceptor->process->served, 1, memory_order_relaxed);
         listener->acceptor->sessions++;
         return;
     }

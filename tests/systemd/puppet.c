@@ -74,6 +74,7 @@ static void start(void)
         relieve(ready);
     else
         notify_store(&notify, handover_name(&where, name), &listener, 1);
+    inherited_dismiss(inherited);
     inherited_close(inherited);
     status_line(text, sizeof text, origin);
     notify_ready(&notify, text);

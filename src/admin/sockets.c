@@ -118,8 +118,11 @@ int admin_sockets_open(struct admin_sockets *sockets, const struct global_option
     *sockets = (struct admin_sockets){0};
     sockets->listeners = calloc(count + 1, sizeof *sockets->listeners);
     sockets->fronts = calloc(count + 1, sizeof *sockets->fronts);
-    int result = sockets->listeners && sockets->fronts ? 0 : -ENOMEM;
-    for (size_t i = 0; i < count && result != -ENOMEM; i++) {
+    bool roomy = sockets->listeners && sockets->fronts;
+    int result = roomy ? 0 : -ENOMEM;
+    if (!roomy)
+        log_error("no memory to listen for the admin interface");
+    for (size_t i = 0; i < count && roomy; i++) { /* all of them, so that all errors are told */
         int opened = open_one(sockets, &options->admins[i], fronts);
         result = opened < 0 ? opened : result;
     }

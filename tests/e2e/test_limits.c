@@ -304,7 +304,7 @@ START_TEST(nobody_is_dialled_for_who_has_gone)
     struct peer *peer = bed_add(&bed, PEER_IDENTIFY, 2);
     bed_set_name(&bed, "2", 60);
     bed_run_name(&bed, 1, words);
-    daemon_signal(bed.daemon, SIGSTOP);
+    daemon_freeze(bed.daemon);
     for (size_t i = 0; i < gone; i++) {
         client_reset(bed_connect(&bed));
     }

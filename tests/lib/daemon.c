@@ -263,6 +263,15 @@ void daemon_signal(struct daemon *daemon, int signal_number)
     }
 }
 
+void daemon_freeze(struct daemon *daemon)
+{
+    int status = 0;
+    daemon_signal(daemon, SIGSTOP);
+    if (waitpid(daemon->pid, &status, WUNTRACED) != daemon->pid || !WIFSTOPPED(status)) {
+        die("a process to be stopped: status %x", (unsigned)status);
+    }
+}
+
 int daemon_wait_exit(struct daemon *daemon, int ms)
 {
     int64_t end = moment_ms() + ms;

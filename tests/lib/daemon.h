@@ -58,6 +58,9 @@ pid_t daemon_pid(const struct daemon *daemon);
 /* Sends a signal, if it has not been waited for yet. */
 void daemon_signal(struct daemon *daemon, int signal_number);
 
+/* SIGSTOP, and waits until none of its threads runs any more. SIGCONT ends it. */
+void daemon_freeze(struct daemon *daemon);
+
 /* Waits until it has ended and its log is whole: the exit status, 128 + signal, or -ETIMEDOUT. */
 int daemon_wait_exit(struct daemon *daemon, int ms);
 

@@ -146,13 +146,13 @@ void action_undrain(struct admin_request *request, void *server)
 void action_log_level(struct admin_request *request, void *server)
 {
     const char *name = admin_request_parameter(request, "level");
+    enum log_level level;
     (void)server;
-    for (int level = LOG_LEVEL_ERROR; name && level <= LOG_LEVEL_DEBUG; level++)
-        if (strcmp(name, log_level_name((enum log_level)level)) == 0) {
-            log_set_level((enum log_level)level);
-            log_outcome_info("log level set", log_text("level", name));
-            admin_reply_line(request, 200, "log level %s, until the next reload or start", name);
-            return;
-        }
-    admin_reply_line(request, 400, "say which level: ?level=error, warning, info or debug");
+    if (!name || !log_level_find(name, &level)) {
+        admin_reply_line(request, 400, "say which level: ?level=error, warning, info or debug");
+        return;
+    }
+    log_set_level(level);
+    log_outcome_info("log level set", log_text("level", name));
+    admin_reply_line(request, 200, "log level %s, until the next reload or start", name);
 }

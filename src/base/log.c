@@ -62,6 +62,16 @@ const char *log_level_name(enum log_level level)
     return level_names[level];
 }
 
+bool log_level_find(const char *name, enum log_level *ret_level)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++)
+        if (strcmp(level_names[i], name) == 0) {
+            *ret_level = (enum log_level)i;
+            return true;
+        }
+    return false;
+}
+
 bool log_stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");

@@ -26,6 +26,9 @@ bool log_enabled(enum log_level level);
 /* "error", "warning", "info" or "debug". */
 const char *log_level_name(enum log_level level);
 
+/* The level of that name. Returns false where there is none. */
+bool log_level_find(const char *name, enum log_level *ret_level);
+
 /* Writes one line, by one write(2); what does not fit in 4 KiB is cut. Waits for a stuck
  * reader a moment and once: what a full pipe does not take is lost, and the next line says how many
  * were. Any thread. The caller's errno is kept. */

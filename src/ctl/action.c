@@ -11,15 +11,12 @@
 /* Takes the target. */
 static int act(const struct client *client, const char *method, struct text *target)
 {
-    struct text body = {0}, lines = {0};
+    struct text body = {0};
     int result = client_ask(client, method, text_string(target), &body);
-    if (result == 0) {
-        text_clean_lines(&lines, "", text_string(&body));
-        result = client_print(&lines);
-    }
+    if (result == 0)
+        result = client_print_answer(&body);
     text_clear(target);
     text_clear(&body);
-    text_clear(&lines);
     return result;
 }
 
@@ -107,18 +104,11 @@ int action_reload(const struct client *client, char **arguments)
     return act_plainly(client, "POST", "/reload");
 }
 
-static bool is_level(const char *word)
-{
-    for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
-        if (strcmp(word, log_level_name((enum log_level)level)) == 0)
-            return true;
-    return false;
-}
-
 int action_log_level(const struct client *client, char **arguments)
 {
     struct text target = {0};
-    if (!is_level(arguments[0]))
+    enum log_level level;
+    if (!log_level_find(arguments[0], &level))
         return client_misuse("the levels are error, warning, info and debug, not", arguments[0]);
     text_add(&target, "/log-level");
     text_query(&target, "level", arguments[0]);

@@ -122,31 +122,26 @@ int client_parse_status(const struct text *body, json_t **ret_status)
     return parse(body, is_status, ret_status);
 }
 
-static int parse_story(const struct text *body, json_t **ret_story)
-{
-    return parse(body, is_story, ret_story);
-}
-
 static int get(const struct client *client, const char *target,
-               int (*take)(const struct text *body, json_t **ret_json), json_t **ret_json)
+               bool (*is_meant)(const json_t *json), json_t **ret_json)
 {
     struct http_reply reply;
     int result = ask(client, "GET", target, &reply);
     if (result != 0)
         return result;
-    result = take(&reply.body, ret_json);
+    result = parse(&reply.body, is_meant, ret_json);
     text_clear(&reply.body);
     return result < 0 ? client_explain(client, result) : 0;
 }
 
 int client_get_story(const struct client *client, const char *target, json_t **ret_story)
 {
-    return get(client, target, parse_story, ret_story);
+    return get(client, target, is_story, ret_story);
 }
 
 int client_get_status(const struct client *client, json_t **ret_status)
 {
-    return get(client, "/status", client_parse_status, ret_status);
+    return get(client, "/status", is_status, ret_status);
 }
 
 int client_print(const struct text *text)
@@ -155,6 +150,15 @@ int client_print(const struct text *text)
         return CLIENT_DONE;
     fprintf(stderr, "redialctl: the output cannot be written: %s\n", strerror(errno));
     return CLIENT_REFUSED;
+}
+
+int client_print_answer(const struct text *body)
+{
+    struct text lines = {0};
+    text_clean_lines(&lines, "", text_string(body));
+    int result = client_print(&lines);
+    text_clear(&lines);
+    return result;
 }
 
 void client_add_json(struct text *text, const json_t *json, size_t flags)

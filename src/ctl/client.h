@@ -59,6 +59,9 @@ int client_refuse(const struct client *client, const struct http_reply *reply);
 /* Writes to stdout. Returns CLIENT_DONE, or CLIENT_REFUSED when the reason was told on stderr. */
 int client_print(const struct text *text);
 
+/* Writes what client_ask() brought, line by line. Returns as client_print() does. */
+int client_print_answer(const struct text *body);
+
 /* The same for JSON, indented, without a byte that steers terminals. */
 int client_print_json(const json_t *json);
 

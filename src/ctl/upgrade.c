@@ -91,15 +91,6 @@ static int tell(double pid, const json_t *status)
     return result;
 }
 
-static int tell_answer(const struct text *body)
-{
-    struct text lines = {0};
-    text_clean_lines(&lines, "", text_string(body));
-    int result = client_print(&lines);
-    text_clear(&lines);
-    return result;
-}
-
 static int wait_for_end(struct upgrade *upgrade)
 {
     json_t *status = NULL;
@@ -121,12 +112,11 @@ int upgrade_run(const struct client *client, char **arguments)
     if (result != 0)
         return result;
     upgrade.pid = field_number(status, "pid");
-    bool shown =
-        json_is_object(field(status, "upgrade")); /* earlier builds do not say how it goes */
+    bool shown = json_is_object(field(status, "upgrade")); /* earlier builds say nothing of it */
     json_decref(status);
     result = client_ask(client, "POST", "/upgrade", &body);
     if (result == 0)
-        result = shown ? wait_for_end(&upgrade) : tell_answer(&body);
+        result = shown ? wait_for_end(&upgrade) : client_print_answer(&body);
     text_clear(&body);
     return result;
 }

@@ -31,13 +31,18 @@ int heritage_open(struct heritage *heritage)
     return 0;
 }
 
-void heritage_settle(struct heritage *heritage)
+static void forget(struct heritage *heritage)
 {
-    inherited_dismiss(heritage->inherited);
     inherited_close(heritage->inherited);
     heritage->inherited = NULL;
     known_free(heritage->known);
     heritage->known = NULL;
+}
+
+void heritage_settle(struct heritage *heritage)
+{
+    inherited_dismiss(heritage->inherited);
+    forget(heritage);
 }
 
 int heritage_take_over(struct heritage *heritage)
@@ -55,10 +60,7 @@ int heritage_take_over(struct heritage *heritage)
 
 void heritage_clear(struct heritage *heritage)
 {
-    inherited_close(heritage->inherited);
-    heritage->inherited = NULL;
-    known_free(heritage->known);
-    heritage->known = NULL;
+    forget(heritage);
     if (heritage->ready >= 0)
         close(heritage->ready);
     heritage->ready = -1;

@@ -18,7 +18,7 @@ struct heritage {
  * the log what is wrong. Returns 0 or -errno. */
 int heritage_open(struct heritage *heritage);
 
-/* We are about to serve, and all sockets that were wanted are taken: see inherited_dismiss(). */
+/* We serve, and all sockets that were wanted are taken: see inherited_dismiss(). */
 void heritage_settle(struct heritage *heritage);
 
 /* Tells the predecessor that we serve. Returns the descriptor on which its end is to be awaited

@@ -276,13 +276,14 @@ void server_run(struct server *server)
     struct engine *engine = &server->engine;
     engine->fronts.inherited = NULL;
     reload_begin(&server->reload);
-    heritage_settle(&server->heritage);
     server->log_timer = log_timer_new(engine->base); /* clients can come, and with them a storm */
     log_info("ready", log_number("upstreams", engine->config->upstream_count),
              log_number("threads", engine->crew_count),
-             log_number("max-connections", engine->limit.most), log_number("pid", getpid()));
+             log_number("max-connections", engine->clients.limit.most),
+             log_number("pid", getpid()));
     int predecessor = heritage_take_over(&server->heritage);
     list_each(node, &engine->fronts.open) front_claim_file(list_entry(node, struct front, node));
+    heritage_settle(&server->heritage);
     manager_serve(server->manager, predecessor);
     event_base_dispatch(engine->base);
     log_timer_free(server->log_timer);

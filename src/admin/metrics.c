@@ -270,7 +270,7 @@ static void write_process(struct server *server, FILE *out)
     single(out, "connections", "gauge", "Connections of clients that are open.",
            engine_connections(engine));
     single(out, "connections_limit", "gauge", "Connections that may be open at once.",
-           engine->limit.most);
+           engine->clients.limit.most);
     single(out, "config_generation", "gauge", "Configurations that came into use: 1 at the start.",
            reload->generation);
     single(out, "config_reload_failed", "gauge", "1 where the last reload changed nothing.",

@@ -167,16 +167,16 @@ json_t *status_json(struct server *server)
     const struct engine *engine = server_engine(server);
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return json_pack("{ss sI ss so so so sI so so s{sI sI} s{sI} so so}", "version",
-                     PACKAGE_VERSION, "pid", (json_int_t)getpid(), "state",
-                     engine->stopping ? "stopping" : "serving", "started",
-                     json_moment(server_started(server)), "uptime",
-                     json_span(clock_now() - server_started(server)), "now", json_time(&now),
-                     "threads", (json_int_t)engine->crew_count, "config", config_json(server),
-                     "upgrade", upgrade_json(server_successor(server)), "connections", "open",
-                     (json_int_t)engine_connections(engine), "most", (json_int_t)engine->limit.most,
-                     "dns", "budget", (json_int_t)engine->config->global.dns_budget, "upstreams",
-                     upstreams_json(engine), "events", events_json());
+    return json_pack(
+        "{ss sI ss so so so sI so so s{sI sI} s{sI} so so}", "version", PACKAGE_VERSION, "pid",
+        (json_int_t)getpid(), "state", engine->stopping ? "stopping" : "serving", "started",
+        json_moment(server_started(server)), "uptime",
+        json_span(clock_now() - server_started(server)), "now", json_time(&now), "threads",
+        (json_int_t)engine->crew_count, "config", config_json(server), "upgrade",
+        upgrade_json(server_successor(server)), "connections", "open",
+        (json_int_t)engine_connections(engine), "most", (json_int_t)engine->clients.limit.most,
+        "dns", "budget", (json_int_t)engine->config->global.dns_budget, "upstreams",
+        upstreams_json(engine), "events", events_json());
 }
 
 json_t *status_explain(const struct service *service)

@@ -131,7 +131,8 @@ static int start_workers(struct engine *engine)
     for (; engine->crew_count < wanted && result == 0; engine->crew_count += result == 0) {
         struct crew *crew = &engine->crews[engine->crew_count];
         crew->engine = engine;
-        result = worker_start(engine->crew_count, &engine->limit, on_drained, crew, &crew->worker);
+        result =
+            worker_start(engine->crew_count, &engine->clients, on_drained, crew, &crew->worker);
         if (result == 0)
             pulse_add(engine->pulse, crew->worker);
     }
@@ -154,7 +155,7 @@ void engine_abort(struct engine *engine)
 
 unsigned engine_connections(const struct engine *engine)
 {
-    return atomic_load(&engine->limit.served);
+    return atomic_load(&engine->clients.served);
 }
 
 void engine_join(struct engine *engine)
@@ -185,8 +186,8 @@ static void set_limit(struct engine *engine)
     uint32_t carried = connections_carried(engine, descriptors);
     int64_t wanted = engine->config->global.max_connections;
     bool as_wanted = wanted > 0 && wanted <= (int64_t)carried;
-    atomic_store(&engine->limit.most, as_wanted ? (uint32_t)wanted : carried);
-    atomic_store(&engine->limit.by_files, !as_wanted);
+    atomic_store(&engine->clients.limit.most, as_wanted ? (uint32_t)wanted : carried);
+    atomic_store(&engine->clients.by_files, !as_wanted);
     if (wanted > (int64_t)carried)
         log_warning("max-connections is lowered to what the limit of open files carries",
                     log_number("wanted", wanted), log_number("carried", carried),

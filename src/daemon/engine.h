@@ -24,7 +24,7 @@ struct engine {
     struct resolver *resolver;
     struct lookups *lookups;
     struct health *health;
-    struct limit limit;
+    struct process_limit clients;
     struct crew *crews;
     size_t crew_count;
     size_t crews_drained;

@@ -21,6 +21,11 @@ enum connect_outcome {
     CONNECT_LOCAL_LACK,   /* no descriptor or memory at all */
 };
 
+static inline bool connect_is_local(enum connect_outcome outcome)
+{
+    return outcome == CONNECT_LOCAL_BARRED || outcome == CONNECT_LOCAL_LACK;
+}
+
 /* What an errno of socket(2) or connect(2) means. */
 enum connect_outcome connect_classify(int error);
 

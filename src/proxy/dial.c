@@ -131,7 +131,7 @@ static bool book_failure(struct dial *dial, const struct race_result *result)
     bool next = result->outcome != CONNECT_LOCAL_LACK;
     log_failure(dial, result->endpoint, result->error);
     view_note(dial->view, result->endpoint, event_of(result), result->started);
-    if (result->outcome != CONNECT_LOCAL_BARRED && result->outcome != CONNECT_LOCAL_LACK) {
+    if (!connect_is_local(result->outcome)) {
         tally_failed(dial->view->tally);
     } else {
         tally_given_up(dial->view->tally); /* no endpoint has failed */

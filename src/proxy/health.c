@@ -158,7 +158,7 @@ static void on_probe(void *arg, enum connect_outcome outcome, usec_t took)
 {
     struct subject *subject = arg;
     subject->probe = NULL;
-    if (outcome == CONNECT_LOCAL_BARRED || outcome == CONNECT_LOCAL_LACK)
+    if (connect_is_local(outcome))
         subject->not_before = clock_now() + LOCAL_FAULT_PAUSE;
     else
         judge(subject, outcome == CONNECT_ACCEPTED, took);

@@ -7,9 +7,14 @@
 
 /* How many of something may be open at once, counted over all threads. */
 struct limit {
-    _Atomic uint32_t open;   /* with those that accept(2) is being tried for */
-    _Atomic uint32_t served; /* without them */
-    _Atomic uint32_t most;   /* 0: no limit, only counted */
+    _Atomic uint32_t open; /* of clients: with those that accept(2) is being tried for */
+    _Atomic uint32_t most; /* 0: no limit, only counted */
+};
+
+/* The limit of the whole process. */
+struct process_limit {
+    struct limit limit;
+    _Atomic uint32_t served; /* clients, without those that accept(2) is being tried for */
     _Atomic bool by_files;   /* nobody set it: the limit of open files carries no more */
 };
 

@@ -43,7 +43,7 @@ struct listener {
 
 struct acceptor {
     struct loop *loop;
-    struct limit *process;
+    struct process_limit *process;
     struct list active, resting;
     struct timer resume;
     size_t sessions;
@@ -169,7 +169,7 @@ static void on_session_end(struct view *view)
     struct acceptor *acceptor = view->acceptor;
     atomic_fetch_sub_explicit(&acceptor->process->served, 1, memory_order_relaxed);
     limit_give(&view->upstream->limit);
-    limit_give(acceptor->process);
+    limit_give(&acceptor->process->limit);
     acceptor->sessions--;
     view_session_ended(view);
     wake_resting(acceptor);
@@ -179,20 +179,20 @@ static void on_session_end(struct view *view)
 /* Room for one more connection in both limits, or the reason why there is none. */
 static const char *take_room(const struct listener *listener)
 {
-    struct limit *process = listener->acceptor->process;
-    if (!limit_take(process))
+    struct process_limit *process = listener->acceptor->process;
+    if (!limit_take(&process->limit))
         return atomic_load(&process->by_files) ? "the limit of open files is reached"
                                                : "max-connections of the process is reached";
     if (limit_take(&listener->view->upstream->limit))
         return NULL;
-    limit_give(process);
+    limit_give(&process->limit);
     return "max-connections of an upstream is reached";
 }
 
 static void give_room(const struct listener *listener)
 {
     limit_give(&listener->view->upstream->limit);
-    limit_give(listener->acceptor->process);
+    limit_give(&listener->acceptor->process->limit);
 }
 
 /* One line a second at the most: whoever can reach the socket could fill the log otherwise. */
@@ -321,7 +321,7 @@ static void on_accept(struct watch *watch, uint32_t events)
 /* --- from start to stop
  * --------------------------------------------------------------------------- */
 
-struct acceptor *acceptor_new(struct loop *loop, struct limit *process,
+struct acceptor *acceptor_new(struct loop *loop, struct process_limit *process,
                               void (*on_drained)(void *arg), void *arg)
 {
     struct acceptor *acceptor = calloc(1, sizeof *acceptor);

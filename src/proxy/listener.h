@@ -6,7 +6,7 @@
 #include "base/list.h"
 #include "config/listen.h"
 
-struct limit;
+struct process_limit;
 struct loop;
 struct view;
 
@@ -23,7 +23,7 @@ int listener_open(const struct listen *where, bool shared);
 
 /* `process` limits the connections of all workers; it counts each until its session ends. Returns
  * NULL where there is no memory. */
-struct acceptor *acceptor_new(struct loop *loop, struct limit *process,
+struct acceptor *acceptor_new(struct loop *loop, struct process_limit *process,
                               void (*on_drained)(void *arg), void *arg);
 
 /* No session may be left. Accepts NULL. */

@@ -240,8 +240,8 @@ static void worker_free(struct worker *worker)
     free(worker);
 }
 
-int worker_start(size_t number, struct limit *process, void (*on_drained)(void *arg), void *arg,
-                 struct worker **ret_worker)
+int worker_start(size_t number, struct process_limit *process, void (*on_drained)(void *arg),
+                 void *arg, struct worker **ret_worker)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     if (!worker)

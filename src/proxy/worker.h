@@ -17,8 +17,8 @@ struct worker;
  * given were made for more. `process` limits the connections of all workers and outlives them.
  * `on_drained` is called on the worker's own thread, once, after worker_stop() when its last
  * session has ended. Returns 0 or -errno. */
-int worker_start(size_t number, struct limit *process, void (*on_drained)(void *arg), void *arg,
-                 struct worker **ret_worker);
+int worker_start(size_t number, struct process_limit *process, void (*on_drained)(void *arg),
+                 void *arg, struct worker **ret_worker);
 
 /* Gives an assignment of an upstream that the worker does not serve yet what it needs to begin.
  * Returns 0 or -ENOMEM. */

@@ -22,7 +22,7 @@
 
 static struct view_rig rig;
 static struct acceptor *acceptor;
-static struct limit process;
+static struct process_limit process;
 static struct address front, back; /* where redial listens, and where the endpoint does */
 static int backend;
 static int drained;
@@ -37,7 +37,7 @@ static void begin(const char *settings, uint32_t most)
 {
     backend = loopback_listen(&back);
     view_rig_open(&rig, settings, &back, 1);
-    process = (struct limit){.most = most};
+    process = (struct process_limit){.limit.most = most};
     acceptor = acceptor_new(&rig.loop, &process, on_drained, &drained);
     listener_assign(acceptor, rig.view, loopback_listen(&front), listener_blank());
 }
@@ -46,7 +46,7 @@ static void end(void)
 {
     sessions_abort(rig.view);
     acceptor_free(acceptor);
-    ck_assert_uint_eq(atomic_load(&process.open), 0); /* every connection was given back */
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0); /* every connection was given back */
     ck_assert_uint_eq(atomic_load(&rig.upstream->limit.open), 0);
     view_rig_close(&rig);
     close(backend);
@@ -74,7 +74,7 @@ START_TEST(a_session_carries_and_ends)
     begin("", 0);
     int client = connect_client(&peer);
     ck_assert_int_ge(peer, 0);
-    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 1);
     ck_assert_int_eq(write(client, "ping", 4), 4);
     turn(20);
     ck_assert_int_eq(read(peer, bytes, sizeof bytes), 4);
@@ -86,7 +86,7 @@ START_TEST(a_session_carries_and_ends)
     close(client);
     turn(20);
     ck_assert_int_eq(loopback_end(peer), 0);
-    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0);
     close(peer);
     end();
 }
@@ -137,10 +137,10 @@ START_TEST(a_client_may_leave_while_it_is_dialled_for)
     begin("", 0);
     view_rig_use(&rig, plain_set(rig.view->set, NULL, 0));
     int peer, client = connect_client(&peer);
-    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 1);
     loopback_reset(client);
     turn(30);
-    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0);
     ck_assert(list_empty(&rig.view->waiters));
     client = connect_client(&peer); /* what it says before it is connected is not lost */
     ck_assert_int_eq(write(client, "early", 5), 5);
@@ -193,7 +193,7 @@ static void ck_limit(const char *settings, uint32_t most)
     for (size_t i = 0; i < 5; i++) {
         clients[i] = connect_client(&peers[i]);
         ck_assert_int_eq(peers[i] >= 0, i < 3);
-        ck_assert_uint_le(atomic_load(&process.open), 3);
+        ck_assert_uint_le(atomic_load(&process.limit.open), 3);
     }
     turn(150); /* beyond a pause */
     ck_assert_int_eq(accept4(backend, NULL, NULL, SOCK_NONBLOCK), -1);
@@ -235,7 +235,7 @@ START_TEST(descriptors_run_out_and_come_back)
     struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     turn(150);
-    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     turn(150);
     peer = loopback_accept(backend);
@@ -305,16 +305,16 @@ START_TEST(idle_sessions_expire)
     clients[0] = connect_client(&peers[0]);
     sessions_expire(rig.view, clock_now());
     turn(10);
-    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 1);
     clock_freeze(clock_now() + 900 * MSEC);
     ck_assert_int_eq(write(clients[0], "x", 1), 1);
     turn(20);
     clock_advance(900 * MSEC);
     sessions_expire(rig.view, clock_now()); /* it was active 900 ms ago */
-    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 1);
     clock_advance(100 * MSEC);
     sessions_expire(rig.view, clock_now());
-    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0);
     close(clients[0]);
     close(peers[0]);
     end();
@@ -374,7 +374,7 @@ START_TEST(workers_compete_for_a_unix_socket)
         loop_for(&first->loop, 20);
         ck_assert_uint_eq(atomic_load(&first->upstream->limit.open), i / 2 + 1);
         loop_for(&last->loop, 20);
-        ck_assert_uint_eq(atomic_load(&process.open), i + 1);
+        ck_assert_uint_eq(atomic_load(&process.limit.open), i + 1);
         peers[i] = loopback_accept(backend);
         ck_assert_int_ge(peers[i], 0);
     }
@@ -403,11 +403,11 @@ START_TEST(a_turn_takes_one_client_of_a_unix_socket)
     for (size_t i = 0; i < COUNT_OF(clients); i++)
         clients[i] = unix_connect(&name);
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
-        ck_assert_uint_eq(atomic_load(&process.open), i);
+        ck_assert_uint_eq(atomic_load(&process.limit.open), i);
         loop_turn(&rig.loop, -1);
     }
     turn(20);
-    ck_assert_uint_eq(atomic_load(&process.open), COUNT_OF(clients));
+    ck_assert_uint_eq(atomic_load(&process.limit.open), COUNT_OF(clients));
     for (size_t i = 0; i < COUNT_OF(clients); i++)
         close(clients[i]);
     end();
@@ -425,12 +425,12 @@ START_TEST(a_crowd_is_taken_in_growing_batches)
         clients[i] = loopback_connect(&front);
     for (size_t i = 0; i < COUNT_OF(after_turn); i++) {
         loop_turn(&rig.loop, -1);
-        ck_assert_uint_eq(atomic_load(&process.open), after_turn[i]);
+        ck_assert_uint_eq(atomic_load(&process.limit.open), after_turn[i]);
     }
     for (size_t i = 0; i < COUNT_OF(clients); i++)
         loopback_reset(clients[i]);
     turn(30);
-    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0);
     end();
 }
 END_TEST
@@ -445,11 +445,11 @@ START_TEST(a_unix_client_may_leave_while_it_is_dialled_for)
     int silent = unix_connect(&name), talking = unix_connect(&name);
     ck_assert_int_eq(write(talking, "last words", 10), 10);
     turn(30);
-    ck_assert_uint_eq(atomic_load(&process.open), 2);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 2);
     close(silent);
     close(talking);
     turn(30);
-    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 1);
     view_rig_use(&rig, plain_set(rig.view->set, &back, 1));
     turn(30);
     char bytes[16];

@@ -26,7 +26,7 @@ struct pair {
 
 static struct view_rig rig;
 static struct acceptor *acceptor;
-static struct limit process;
+static struct process_limit process;
 static struct address front, back, elsewhere;
 static int backend, refusing;
 static usec_t begun;
@@ -41,7 +41,7 @@ static void begin(const char *settings)
     backend = loopback_listen(&back);
     refusing = loopback_refuse(&elsewhere);
     view_rig_open(&rig, settings, &back, 1);
-    process = (struct limit){.most = 0};
+    process = (struct process_limit){.limit.most = 0};
     acceptor = acceptor_new(&rig.loop, &process, on_drained, NULL);
     listener_assign(acceptor, rig.view, loopback_listen(&front), listener_blank());
     begun = clock_now();
@@ -51,7 +51,7 @@ static void begin(const char *settings)
 static void end(void)
 {
     sessions_abort(rig.view);
-    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0);
     acceptor_free(acceptor);
     view_rig_close(&rig);
     close(backend);
@@ -61,7 +61,7 @@ static void end(void)
 
 static size_t open_count(void)
 {
-    return atomic_load(&process.open);
+    return atomic_load(&process.limit.open);
 }
 
 static void turn(void)

@@ -222,7 +222,7 @@ static bool has_ended(void *arg)
 
 static struct view_rig rig;
 static struct acceptor *acceptor;
-static struct limit process;
+static struct process_limit process;
 static struct address front;
 
 static void on_drained(void *arg)
@@ -233,7 +233,7 @@ static void on_drained(void *arg)
 static void begin(const char *settings, const struct address *endpoints, size_t count)
 {
     view_rig_open(&rig, settings, endpoints, count);
-    process = (struct limit){.most = 0};
+    process = (struct process_limit){.limit.most = 0};
     acceptor = acceptor_new(&rig.loop, &process, on_drained, NULL);
     listener_assign(acceptor, rig.view, loopback_listen(&front), listener_blank());
 }
@@ -475,12 +475,12 @@ START_TEST(without_memory_to_count_a_client_is_dropped)
     ck_assert(loop_until(&rig.loop, has_ended, &dropped, 5000));
     ck_assert_int_eq(loopback_end(dropped), -ECONNRESET);
     ck_assert_uint_eq(look().opened, 0);
-    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0);
     ck_assert_uint_eq(atomic_load(&rig.upstream->limit.open), 0);
     atomic_store(&lacks_memory, false);
     int client = loopback_connect(&front);
     turn_until(figure_accepted, 1);
-    ck_assert_uint_eq(atomic_load(&process.open), 1);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 1);
     close(client);
     close(dropped);
     close(backend);

@@ -23,7 +23,7 @@
 /* What the daemon's main thread has of one upstream. */
 static struct worker *workers[WORKERS];
 static int sockets[WORKERS];
-static struct limit process;
+static struct process_limit process;
 static struct upstream *upstream;
 static struct config *config;
 static struct endpoint_set *set;
@@ -93,7 +93,7 @@ static void teardown(void)
 {
     for (size_t i = 0; i < WORKERS; i++)
         worker_join(workers[i]);
-    ck_assert_uint_eq(atomic_load(&process.open), 0);
+    ck_assert_uint_eq(atomic_load(&process.limit.open), 0);
     ck_assert_uint_eq(atomic_load(&upstream->limit.open), 0);
     struct tally_sum sum;
     upstream_tally(upstream, &sum);
@@ -170,7 +170,7 @@ START_TEST(serves_and_balances_exactly)
     }
     for (size_t i = 0; i < BACKENDS; i++)
         ck_assert_uint_eq(counts[i], COUNT_OF(clients) / BACKENDS);
-    ck_assert_uint_eq(atomic_load(&process.open), COUNT_OF(clients));
+    ck_assert_uint_eq(atomic_load(&process.limit.open), COUNT_OF(clients));
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
         shutdown(clients[i], SHUT_WR);
         shutdown(peers[i], SHUT_WR);

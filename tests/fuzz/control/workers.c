@@ -21,7 +21,7 @@ static struct bench {
     struct acceptor acceptor;
 } benches[WORKERS];
 static size_t bench_count;
-static struct limit process;
+static struct process_limit process;
 
 /* --- as proxy/loop.h says --------------------------------------------------------------------- */
 
@@ -81,8 +81,8 @@ static void run_tasks(struct loop *loop)
 
 /* --- as proxy/listener.h, sessions.h and sweep.h say ------------------------------------------ */
 
-struct acceptor *acceptor_new(struct loop *loop, struct limit *limit, void (*on_drained)(void *arg),
-                              void *arg)
+struct acceptor *acceptor_new(struct loop *loop, struct process_limit *limit,
+                              void (*on_drained)(void *arg), void *arg)
 {
     (void)on_drained;
     (void)arg;

@@ -2,76 +2,38 @@
  * of two upstreams, arguments (one a line), REDIAL_UPSTREAMS, REDIAL_SET, and the texts of -o (one
  * a line). An upstream's file that is empty is not there. */
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "config/load.h"
+#include "config_folders.h"
 #include "errors_check.h"
 #include "input.h"
-#include "memory_file.h"
 #include "option_check.h"
 #include "target.h"
 
 #define DIVIDER "\n%%\n"
 #define WORDS_MOST 8
 
-/* --- the files: links to what is in memory, in a folder for each number of upstreams -----------
+/* --- the files ----------------------------------------------------------------------------------
  */
 
 enum { MAIN_FILE, UPSTREAM_A, UPSTREAM_B, FILES };
 static const char *const file_names[FILES] = {"redial.conf", "upstreams.d/a.conf",
                                               "upstreams.d/b.conf"};
-static struct memory_file files[FILES];
-static char folder[256];
-
-static const char *path_of(int upstreams, const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%d%s%s", folder, upstreams, *name ? "/" : "", name);
-    return path;
-}
-
-static void remove_folders(void)
-{
-    for (int upstreams = 0; upstreams < FILES; upstreams++) {
-        for (int file = MAIN_FILE; file <= upstreams; file++)
-            unlink(path_of(upstreams, file_names[file]));
-        rmdir(path_of(upstreams, "upstreams.d"));
-        rmdir(path_of(upstreams, ""));
-    }
-    rmdir(folder);
-}
-
-static void make_folders(void)
-{
-    const char *parent = getenv("TMPDIR");
-    int length = snprintf(folder, sizeof folder, "%s/redial-fuzz-XXXXXX", parent ? parent : "/tmp");
-    expect(length < (int)sizeof folder && mkdtemp(folder));
-    atexit(remove_folders);
-    for (int file = MAIN_FILE; file < FILES; file++)
-        memory_file_open(&files[file]);
-    for (int upstreams = 0; upstreams < FILES; upstreams++) {
-        expect(mkdir(path_of(upstreams, ""), 0777) == 0);
-        expect(mkdir(path_of(upstreams, "upstreams.d"), 0777) == 0);
-        for (int file = MAIN_FILE; file <= upstreams; file++)
-            expect(symlink(files[file].path, path_of(upstreams, file_names[file])) == 0);
-    }
-}
+static struct config_folders folders = {.names = file_names, .count = FILES};
 
 /* Writes the files. Returns the folder that holds those that are there. */
 static const char *write_files(struct input *input)
 {
     int upstreams = 0;
-    if (folder[0] == '\0')
-        make_folders();
+    config_folders_open(&folders);
     for (int file = MAIN_FILE; file < FILES; file++) {
         struct input content = input_until(input, DIVIDER);
         if (content.left > 0 && file > MAIN_FILE)
-            memory_file_write(&files[++upstreams], &content);
+            memory_file_write(&folders.files[++upstreams], &content);
         else if (file == MAIN_FILE)
-            memory_file_write(&files[MAIN_FILE], &content);
+            memory_file_write(&folders.files[MAIN_FILE], &content);
     }
-    return path_of(upstreams, "");
+    return config_folders_path(&folders, (2u << upstreams) - 1);
 }
 
 /* --- the words ----------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ libfuzz_control_a_CFLAGS = $(AM_CFLAGS) $(FUZZ_UNSEEN)
 check_LIBRARIES += libfuzz.a
 libfuzz_a_SOURCES = \
 	tests/fuzz/answer_check.c tests/fuzz/answer_check.h \
+	tests/fuzz/config_folders.c tests/fuzz/config_folders.h \
 	tests/fuzz/errors_check.c tests/fuzz/errors_check.h \
 	tests/fuzz/input.c tests/fuzz/input.h \
 	tests/fuzz/memory_file.c tests/fuzz/memory_file.h \

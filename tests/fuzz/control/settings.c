@@ -1,65 +1,20 @@
 #include "settings.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "../memory_file.h"
+#include "../config_folders.h"
 #include "../target.h"
 #include "config/load.h"
 #include "questions.h"
 
 #define TEXT_MOST 1024
-/* Every set of the upstreams but the empty one has a folder of its own. */
+/* Of upstreams: the empty one is given as arguments. */
 #define SETS (1 << SETTINGS_UPSTREAMS)
 
-/* --- the folders: links to what is in memory -------------------------------------------------- */
-
-static struct memory_file files[SETTINGS_UPSTREAMS];
-static char folder[256];
-
-static const char *path_of(unsigned set, const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%u%s%s", folder, set, *name ? "/" : "", name);
-    return path;
-}
-
-static const char *file_name(unsigned upstream)
-{
-    static char name[32];
-    snprintf(name, sizeof name, "upstreams.d/%c.conf", 'a' + (int)upstream);
-    return name;
-}
-
-static void remove_folders(void)
-{
-    for (unsigned set = 1; set < SETS; set++) {
-        for (unsigned i = 0; i < SETTINGS_UPSTREAMS; i++)
-            unlink(path_of(set, file_name(i)));
-        rmdir(path_of(set, "upstreams.d"));
-        rmdir(path_of(set, ""));
-    }
-    rmdir(folder);
-}
-
-static void make_folders(void)
-{
-    const char *parent = getenv("TMPDIR");
-    int length =
-        snprintf(folder, sizeof folder, "%s/redial-control-XXXXXX", parent ? parent : "/tmp");
-    expect(length < (int)sizeof folder && mkdtemp(folder));
-    atexit(remove_folders);
-    for (unsigned i = 0; i < SETTINGS_UPSTREAMS; i++)
-        memory_file_open(&files[i]);
-    for (unsigned set = 1; set < SETS; set++) {
-        expect(mkdir(path_of(set, ""), 0777) == 0);
-        expect(mkdir(path_of(set, "upstreams.d"), 0777) == 0);
-        for (unsigned i = 0; i < SETTINGS_UPSTREAMS; i++)
-            if (set & 1u << i)
-                expect(symlink(files[i].path, path_of(set, file_name(i))) == 0);
-    }
-}
+static const char *const file_names[] = {"upstreams.d/a.conf", "upstreams.d/b.conf",
+                                         "upstreams.d/c.conf"};
+static struct config_folders folders = {.names = file_names, .count = SETTINGS_UPSTREAMS};
+_Static_assert(COUNT_OF(file_names) == SETTINGS_UPSTREAMS, "a file each");
 
 /* --- the text --------------------------------------------------------------------------------- */
 
@@ -116,7 +71,7 @@ static void write_upstream(struct input *input, unsigned upstream)
                                        keys[i][j].line[choice >> 2 * j & 3]);
     }
     expect(length < sizeof text);
-    memory_file_write(&files[upstream], &(struct input){(const uint8_t *)text, length});
+    memory_file_write(&folders.files[upstream], &(struct input){(const uint8_t *)text, length});
 }
 
 /* --- as arguments, whose order is the input's ------------------------------------------------- */
@@ -147,12 +102,11 @@ static struct config *load_arguments(struct input *input, unsigned first)
 struct config *settings_load(struct input *input)
 {
     unsigned choice = input_byte(input), set = choice % SETS;
-    if (folder[0] == '\0')
-        make_folders();
+    config_folders_open(&folders);
     if (set == 0)
         return load_arguments(input, choice / SETS);
     for (unsigned i = 0; i < SETTINGS_UPSTREAMS; i++)
         if (set & 1u << i)
             write_upstream(input, i);
-    return load(&(struct config_sources){.path = path_of(set, "")});
+    return load(&(struct config_sources){.path = config_folders_path(&folders, set)});
 }

@@ -181,13 +181,9 @@ const char *subject_stop(struct subject *subject)
 {
     static char fault[100];
     int status = 0;
-    int64_t end = moment_ms() + limit_ms(STOP_MS);
     pid_t last = subject_pid(subject);
     kill(last, SIGTERM);
-    while (!process_has_ended(last, &status) && moment_ms() < end) {
-        usleep(5000); /* nobody tells of the end of what is not a child yet */
-    }
-    if (!process_has_ended(last, &status)) {
+    if (!process_wait_end(last, limit_ms(STOP_MS)) || !process_has_ended(last, &status)) {
         return "redial did not stop";
     }
     int first = daemon_stop(subject->daemon);

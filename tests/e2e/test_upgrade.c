@@ -1,6 +1,7 @@
 /* SIGUSR2: a successor takes over, and who talks to this process is heard to the end. */
 #include "ask.h"
 #include "bed.h"
+#include "process.h"
 #include "tempdir.h"
 
 #include <signal.h>
@@ -16,15 +17,6 @@ static pid_t successor(struct daemon *daemon)
     ck_assert(daemon_get_line(daemon, " upgraded |successor=", 0, line, sizeof(line)));
     ck_assert_int_eq(sscanf(strstr(line, "successor="), "successor=%d", &pid), 1);
     return pid;
-}
-
-/* Its log is the successor's too, so that it does not end with it. */
-static void wait_gone(const struct daemon *daemon)
-{
-    int64_t end = moment_ms() + limit_ms(5000);
-    while (daemon_rss_kb(daemon) > 0 && moment_ms() < end)
-        usleep(10000);
-    ck_assert_int_le(daemon_rss_kb(daemon), 0);
 }
 
 /* No client is there, so the old process has nothing to stay for but those who have asked it. */
@@ -47,7 +39,8 @@ START_TEST(who_asks_the_old_process_is_answered)
     ask_end(ready, 200, NULL);
     ask_end(reload, 503, NULL);
     ask_end(config, 200, NULL);
-    wait_gone(bed.daemon);
+    /* its log is the successor's too, so that it does not end with it */
+    ck_assert(process_wait_end(daemon_pid(bed.daemon), limit_ms(5000)));
     ask(admin, "GET /readyz", 200, NULL); /* of the successor */
     kill(pid, SIGTERM);
     bed_close(&bed);

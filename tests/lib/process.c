@@ -1,8 +1,11 @@
 #include "process.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The number after a field's name in /proc/PID/status, or -1. */
@@ -88,4 +91,15 @@ int process_descriptors_of(pid_t pid, const char *kind)
 int process_threads(pid_t pid)
 {
     return process_count_entries(pid, "task", NULL);
+}
+
+bool process_wait_end(pid_t pid, int ms)
+{
+    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    if (end.fd < 0) {
+        return errno == ESRCH;
+    }
+    int ended = poll(&end, 1, ms);
+    close(end.fd);
+    return ended == 1;
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define MESSAGE_MAX 1024
-#define PATIENCE_SEC 1
+#define PATIENCE USEC_PER_SEC
 /* The kernel takes 253 (SCM_MAX_FD of unix(7)). */
 #define DESCRIPTORS_MAX 128
 
@@ -28,16 +28,29 @@ int notify_open(struct notify *notify)
     return 0;
 }
 
+/* A send with a time-out is not taken up again after a signal, nor after SIGCONT: signal(7). */
+static int send_patiently(int fd, const struct msghdr *message)
+{
+    usec_t until = clock_now() + PATIENCE;
+    for (usec_t left = PATIENCE; left > 0; left = until - clock_now()) {
+        struct timeval wait = clock_timeval(left);
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+        if (sendmsg(fd, message, MSG_NOSIGNAL) >= 0)
+            return 0;
+        if (errno != EINTR)
+            return -errno;
+    }
+    return -EAGAIN;
+}
+
 static int send_message(const struct notify *notify, struct msghdr *message)
 {
-    struct timeval patience = {.tv_sec = PATIENCE_SEC};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     message->msg_name = (void *)&notify->name;
     message->msg_namelen = notify->length;
-    int result = sendmsg(fd, message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    int result = send_patiently(fd, message);
     close(fd);
     return result;
 }

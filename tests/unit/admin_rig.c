@@ -15,7 +15,8 @@
 #include "base/clock.h"
 #include "loopback.h"
 
-#define PATIENCE (2 * USEC_PER_SEC)
+/* Less than that after which the server drops who is slow. */
+#define PATIENCE (8 * USEC_PER_SEC)
 
 struct rig rig;
 

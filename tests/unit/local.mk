@@ -216,6 +216,8 @@ tests_unit_test_discovery_membership_journal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAG
 tests_unit_test_discovery_membership_journal_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_resolver_files_SOURCES = tests/unit/test_discovery_resolver_files.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -229,6 +231,8 @@ tests_unit_test_discovery_resolver_files_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_resolver_files_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_lookup_shared_SOURCES = tests/unit/test_discovery_lookup_shared.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -240,6 +244,8 @@ tests_unit_test_discovery_lookup_shared_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_lookup_shared_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_service_SOURCES = tests/unit/test_discovery_service.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -298,6 +304,8 @@ tests_unit_test_discovery_hosts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_hosts_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_discovery_SOURCES = tests/unit/test_discovery_discovery.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -309,6 +317,8 @@ tests_unit_test_discovery_discovery_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_discovery_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_lookup_SOURCES = tests/unit/test_discovery_lookup.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -320,6 +330,8 @@ tests_unit_test_discovery_lookup_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_discovery_lookup_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_resolver_SOURCES = tests/unit/test_discovery_resolver.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -372,6 +384,8 @@ tests_unit_test_proxy_loop_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_loop_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_connect_SOURCES = tests/unit/test_proxy_connect.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
 	tests/unit/loop_rig.h
@@ -394,6 +408,8 @@ tests_unit_test_proxy_relay_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_relay_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_dial_SOURCES = tests/unit/test_proxy_dial.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dial_rig.c \
 	tests/unit/dial_rig.h \
 	tests/unit/view_rig.c \
@@ -443,6 +459,8 @@ tests_unit_test_proxy_tried_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_tried_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_race_SOURCES = tests/unit/test_proxy_race.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
 	tests/unit/loop_rig.h
@@ -450,6 +468,8 @@ tests_unit_test_proxy_race_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_race_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_probe_SOURCES = tests/unit/test_proxy_probe.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
 	tests/unit/turn.h
@@ -457,6 +477,8 @@ tests_unit_test_proxy_probe_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_probe_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_health_SOURCES = tests/unit/test_proxy_health.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
 	tests/unit/plain_set.h \
@@ -467,6 +489,8 @@ tests_unit_test_proxy_health_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_health_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_dial_hedge_SOURCES = tests/unit/test_proxy_dial_hedge.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dial_rig.c \
 	tests/unit/dial_rig.h \
 	tests/unit/view_rig.c \
@@ -479,6 +503,8 @@ tests_unit_test_proxy_dial_hedge_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_dial_hedge_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_dial_heal_SOURCES = tests/unit/test_proxy_dial_heal.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dial_rig.c \
 	tests/unit/dial_rig.h \
 	tests/unit/view_rig.c \
@@ -542,6 +568,8 @@ tests_unit_test_proxy_talk_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_talk_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_tally_SOURCES = tests/unit/test_proxy_tally.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/tally_check.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
@@ -557,6 +585,8 @@ tests_unit_test_proxy_retire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_retire_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_sessions_SOURCES = tests/unit/test_proxy_sessions.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
 	tests/unit/plain_set.h \
@@ -567,6 +597,8 @@ tests_unit_test_proxy_sessions_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_sessions_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_search_SOURCES = tests/unit/test_discovery_search.c tests/unit/suite.h \
+	tests/unit/idle_time.c \
+	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \

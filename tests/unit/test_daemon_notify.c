@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -204,8 +206,7 @@ START_TEST(a_manager_that_is_gone)
 }
 END_TEST
 
-/* It is waited for, but not for ever. */
-START_TEST(a_manager_that_does_not_read)
+static usec_t until_it_is_full(void)
 {
     int result = 0;
     usec_t before = 0;
@@ -214,7 +215,31 @@ START_TEST(a_manager_that_does_not_read)
         result = notify_watchdog(&notify);
     }
     ck_assert_int_eq(result, -EAGAIN);
-    ck_assert_int_ge(clock_now() - before, 900 * USEC_PER_MSEC);
+    return clock_now() - before;
+}
+
+/* It is waited for, but not for ever. */
+START_TEST(a_manager_that_does_not_read)
+{
+    ck_assert_int_ge(until_it_is_full(), 900 * USEC_PER_MSEC);
+}
+END_TEST
+
+static void on_signal(int number)
+{
+    (void)number;
+    hear(); /* so there is room again */
+}
+
+/* A signal while a message waits is no reason to drop it. */
+START_TEST(a_signal_meanwhile)
+{
+    struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct itimerval soon = {.it_value = {.tv_usec = 200000}};
+    until_it_is_full();
+    ck_assert_int_eq(sigaction(SIGALRM, &act, NULL), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    ck_assert_int_eq(notify_watchdog(&notify), 0);
 }
 END_TEST
 
@@ -265,6 +290,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, odd_names);
     tcase_add_test(cases, a_manager_that_is_gone);
     tcase_add_test(cases, a_manager_that_does_not_read);
+    tcase_add_test(cases, a_signal_meanwhile);
     tcase_add_test(cases, descriptors_are_kept);
 }
 

@@ -15,7 +15,7 @@
 #define AT_ONCE 100 /* as many as a socket buffer holds for sure */
 /* What one silent server costs, and how much more a busy machine may take. */
 #define SILENCE (1000 * USEC_PER_MSEC)
-#define SLACK (700 * USEC_PER_MSEC)
+#define SLACK (2 * USEC_PER_MSEC) /* epoll_wait(2) waits whole ones */
 
 static struct event_base *base;
 static struct dns_server *servers[SERVERS];
@@ -189,7 +189,7 @@ START_TEST(a_silent_server_costs_a_second)
     dns_server_say(servers[1], NAME, DNS_A, 7, "10.0.0.1");
     usec_t took = ask(NAME, DNS_A, &result);
     ck_assert_int_eq(result.outcome, ANSWER_RECORDS);
-    ck_assert_int_ge(took, SILENCE - 10 * USEC_PER_MSEC);
+    ck_assert_int_ge(took, SILENCE);
     ck_assert_int_le(took, SILENCE + SLACK);
     took = ask(NAME, DNS_A, &result); /* and not again */
     ck_assert_int_le(took, SLACK);
@@ -204,7 +204,7 @@ START_TEST(two_silent_rounds_are_a_timeout)
     dns_server_fail(servers[0], NAME, DNS_A, DNS_SILENT);
     usec_t took = ask(NAME, DNS_A, &result);
     ck_assert_int_eq(result.outcome, ANSWER_TIMEOUT);
-    ck_assert_int_ge(took, 2 * SILENCE - 10 * USEC_PER_MSEC);
+    ck_assert_int_ge(took, 2 * SILENCE);
     ck_assert_int_le(took, 2 * SILENCE + SLACK);
     ck_counts(2, 0, 0);
 }

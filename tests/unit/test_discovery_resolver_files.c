@@ -414,7 +414,7 @@ START_TEST(timeout_and_attempts)
     usec_t before = clock_now();
     struct result result = searched("a.test", DNS_TYPE_A);
     ck_assert_int_eq(result.outcome, ANSWER_TIMEOUT);
-    ck_assert_int_ge(clock_now() - before, 2 * SECOND - 10 * USEC_PER_MSEC);
+    ck_assert_int_ge(clock_now() - before, 2 * SECOND);
     ck_assert_uint_eq(dns_server_total(dns[0]), 1);
 }
 END_TEST

@@ -135,7 +135,7 @@ START_TEST(refused)
     ck_assert(loop_until(&loop, is_called, &result, 5000));
     ck_assert_int_eq(result.outcome, CONNECT_REFUSED);
     ck_assert_int_eq(result.error, ECONNREFUSED);
-    ck_assert_int_lt(clock_now() - begin, 1000 * MSEC);
+    ck_assert_int_lt(clock_now() - begin, 2 * MSEC);
     loop_for(&loop, 50);
     ck_assert_int_eq(result.calls, 1);
     close(fd);
@@ -153,8 +153,8 @@ START_TEST(timed_out)
     usec_t took = clock_now() - begin;
     ck_assert_int_eq(result.outcome, CONNECT_TIMED_OUT);
     ck_assert_int_eq(result.error, ETIMEDOUT);
-    ck_assert_int_ge(took, 190 * MSEC);
-    ck_assert_int_lt(took, 700 * MSEC);
+    ck_assert_int_ge(took, 200 * MSEC);
+    ck_assert_int_lt(took, 202 * MSEC);
     black_hole_close(&hole);
 }
 END_TEST

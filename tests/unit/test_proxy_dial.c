@@ -52,7 +52,7 @@ START_TEST(goes_on_after_a_refusal)
         failed = attempts = 0;
         for (int n = 0; n < 40; n++) {
             struct dialled result;
-            ck_assert_int_lt(dial_once(&rig, &result), 1000 * MSEC);
+            ck_assert_int_lt(dial_once(&rig, &result), 2 * MSEC);
             ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
             ck_assert(address_equal(&result.address, &addresses[3]));
             ck_assert_uint_le(result.attempts, 4);
@@ -77,7 +77,7 @@ START_TEST(each_is_tried_once_in_a_round)
     for (size_t i = 0; i < 5; i++)
         fds[i] = loopback_refuse(&addresses[i]);
     view_rig_open(&rig, "connect.attempts=5", addresses, 5);
-    ck_assert_int_lt(dial_once(&rig, &result), 1000 * MSEC);
+    ck_assert_int_lt(dial_once(&rig, &result), 2 * MSEC);
     ck_assert_int_eq(result.outcome, DIAL_EXHAUSTED);
     ck_assert_uint_eq(result.attempts, 5);
     for (size_t i = 0; i < 5; i++) {
@@ -102,7 +102,7 @@ START_TEST(a_black_hole_costs_its_timeout)
     for (int n = 0; n < 8; n++) {
         usec_t took = dial_once(&rig, &result);
         ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
-        ck_assert_int_eq(result.attempts == 2, took >= 140 * MSEC);
+        ck_assert_int_eq(result.attempts == 2, took >= 150 * MSEC);
         slow += result.attempts == 2;
     }
     ck_assert_uint_eq(slow, 1);
@@ -122,8 +122,8 @@ START_TEST(the_deadline_ends_it)
     usec_t took = dial_once(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_DEADLINE);
     ck_assert_uint_eq(result.attempts, 1);
-    ck_assert_int_ge(took, 190 * MSEC);
-    ck_assert_int_lt(took, 900 * MSEC);
+    ck_assert_int_ge(took, 200 * MSEC);
+    ck_assert_int_lt(took, 202 * MSEC);
     view_rig_close(&rig);
     black_hole_close(&hole);
 }
@@ -136,7 +136,8 @@ START_TEST(no_address_in_time)
     usec_t took = dial_once(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_NO_ADDRESS);
     ck_assert_uint_eq(result.attempts, 0);
-    ck_assert_int_ge(took, 190 * MSEC);
+    ck_assert_int_ge(took, 200 * MSEC);
+    ck_assert_int_lt(took, 202 * MSEC);
     ck_assert(list_empty(&rig.view->waiters));
     view_rig_close(&rig);
 }
@@ -160,7 +161,7 @@ START_TEST(the_first_address_wakes_all_who_wait)
     view_rig_use(&rig, plain_set(rig.view->set, &address, 1));
     ck_assert_int_eq(results[0].calls, 0); /* not from within it */
     dial_await_all(&rig, results, COUNT_OF(results));
-    ck_assert_int_lt(clock_now() - begin, 1000 * MSEC);
+    ck_assert_int_lt(clock_now() - begin, 100 * MSEC);
     for (size_t i = 0; i < COUNT_OF(results); i++) {
         ck_assert_int_eq(results[i].calls, 1);
         ck_assert_int_eq(results[i].outcome, DIAL_CONNECTED);

@@ -48,8 +48,8 @@ START_TEST(rounds_come_less_and_less_often)
     view_rig_open(&rig, "connect.deadline=1500ms", addresses, 3);
     usec_t took = dial_once(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_DEADLINE);
-    ck_assert_int_ge(took, 1490 * MSEC);
-    ck_assert_int_lt(took, 1900 * MSEC);
+    ck_assert_int_ge(took, 1500 * MSEC);
+    ck_assert_int_lt(took, 1502 * MSEC);
     ck_assert_uint_ge(result.attempts, 5 * 3);
     ck_assert_uint_le(result.attempts, 6 * 3);
     for (int i = 0; i < 3; i++) {
@@ -130,7 +130,8 @@ START_TEST(an_address_that_is_back_ends_the_pause)
     dial_note(&rig, &address, EJECT_PROBE_ACCEPTED);
     dial_await(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
-    ck_assert_int_lt(clock_now() - before, 300 * MSEC);
+    ck_assert_int_lt(clock_now() - before,
+                     100 * MSEC); /* spread out, so that all do not come at once */
     view_rig_close(&rig);
     close(fd);
 }

@@ -8,11 +8,8 @@
 
 #define MSEC USEC_PER_MSEC
 
-/* Bounds from above allow for a busy machine, and are far below what a time-out would cost. */
-#define SLACK (150 * MSEC)
-
-/* libevent's clock is a coarse one: its timers may come so much early. */
-#define EARLY (8 * MSEC)
+/* epoll_wait(2) waits whole milliseconds. */
+#define SLACK (2 * MSEC)
 
 static struct view_rig rig;
 
@@ -37,7 +34,7 @@ START_TEST(a_second_connect_wins)
         usec_t took = dial_once(&rig, &result);
         ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
         ck_assert(address_equal(&result.address, &addresses[1]));
-        ck_assert_int_eq(result.attempts == 2, took >= 50 * MSEC - EARLY);
+        ck_assert_int_eq(result.attempts == 2, took >= 50 * MSEC);
         ck_assert_int_lt(took, 50 * MSEC + SLACK);
         hedged += result.attempts == 2;
         ck_assert_int_eq(is_out(&hole.address), hedged == 2);
@@ -84,7 +81,7 @@ START_TEST(hedges_count_as_attempts)
         usec_t took = dial_once(&rig, &result);
         ck_assert_int_eq(result.outcome, DIAL_EXHAUSTED);
         ck_assert_uint_eq(result.attempts, attempts);
-        ck_assert_int_ge(took, (attempts == 1 ? 200 * MSEC : 220 * MSEC) - EARLY);
+        ck_assert_int_ge(took, attempts == 1 ? 200 * MSEC : 220 * MSEC);
         ck_assert_int_lt(took, 220 * MSEC + SLACK); /* side by side */
         view_rig_close(&rig);
     }
@@ -142,7 +139,7 @@ START_TEST(a_third_address_takes_the_place_of_the_second)
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
     ck_assert(address_equal(&result.address, &addresses[2]));
     ck_assert_uint_eq(result.attempts, 3);
-    ck_assert_int_ge(result.took, 200 * MSEC - EARLY);
+    ck_assert_int_ge(result.took, 200 * MSEC);
     ck_assert_int_lt(result.took, 200 * MSEC + SLACK);
     ck_assert_uint_eq(atomic_load(&dial_endpoint(&rig, &addresses[0])->strikes[0]), 1);
     ck_assert_uint_eq(atomic_load(&dial_endpoint(&rig, &addresses[1])->strikes[0]), 0);
@@ -173,8 +170,8 @@ START_TEST(hedges_are_few)
     dial_await_all(&rig, results, CROWD);
     for (int i = 0; i < CROWD; i++) {
         ck_assert_int_eq(results[i].outcome, DIAL_CONNECTED);
-        early += results[i].attempts == 2 && results[i].took < 900 * MSEC;
-        late += results[i].attempts == 2 && results[i].took >= 900 * MSEC;
+        early += results[i].attempts == 2 && results[i].took < 50 * MSEC + SLACK;
+        late += results[i].attempts == 2 && results[i].took >= 1000 * MSEC;
     }
     ck_assert_uint_eq(early + late, CROWD / 2);
     ck_assert_uint_eq(early, 10); /* what the sixty earned came before anything was spent */
@@ -202,7 +199,7 @@ START_TEST(pending_dials_leave_an_ejected_endpoint)
     usec_t before = clock_now();
     dial_note(&rig, &hole.address, EJECT_TIMED_OUT);
     dial_await_all(&rig, results, CROWD);
-    ck_assert_int_lt(clock_now() - before, 500 * MSEC);
+    ck_assert_int_lt(clock_now() - before, SLACK);
     for (int i = 0; i < CROWD; i++) {
         ck_assert_int_eq(results[i].outcome, DIAL_CONNECTED);
         ck_assert_uint_eq(results[i].attempts, 2);
@@ -267,7 +264,7 @@ START_TEST(an_endpoint_that_is_back_is_used)
     dial_await(&rig, &result);
     ck_assert_int_eq(result.outcome, DIAL_CONNECTED);
     ck_assert(address_equal(&result.address, &addresses[1]));
-    ck_assert_int_lt(clock_now() - before, 500 * MSEC);
+    ck_assert_int_lt(clock_now() - before, SLACK);
     view_rig_close(&rig);
     black_hole_close(&hole);
     close(refusing);
@@ -350,7 +347,7 @@ START_TEST(adaptive_follows_what_connects_took)
         if (result.attempts < 2)
             continue;
         hedged++;
-        ck_assert_int_ge(took, 40 * MSEC - EARLY);
+        ck_assert_int_ge(took, 40 * MSEC);
         ck_assert_int_lt(took, 46 * MSEC + SLACK);
     }
     ck_assert_uint_eq(hedged, 2);

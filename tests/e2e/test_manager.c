@@ -45,6 +45,16 @@ static void take_descriptors(struct msghdr *message)
     }
 }
 
+/* A wait with a time-out ends when the process was stopped meanwhile: signal(7). */
+static ssize_t receive(struct msghdr *message)
+{
+    ssize_t length;
+    do {
+        length = recvmsg(manager, message, MSG_CMSG_CLOEXEC);
+    } while (length < 0 && errno == EINTR);
+    return length;
+}
+
 /* Waits for the next message, other than signs of life, that says something else than before. */
 static void hear(void)
 {
@@ -55,11 +65,20 @@ static void hear(void)
                                  .msg_iovlen = 1,
                                  .msg_control = control,
                                  .msg_controllen = sizeof(control)};
-        ssize_t length = recvmsg(manager, &message, MSG_CMSG_CLOEXEC);
+        ssize_t length = receive(&message);
         ck_assert_msg(length >= 0, "nothing more is said: %s", strerror(errno));
         heard[length] = '\0';
         take_descriptors(&message);
     } while (strcmp(heard, "WATCHDOG=1\n") == 0);
+}
+
+static const char *hear_anything(void)
+{
+    struct iovec part = {.iov_base = heard, .iov_len = sizeof(heard) - 1};
+    ssize_t length = receive(&(struct msghdr){.msg_iov = &part, .msg_iovlen = 1});
+    ck_assert_msg(length > 0, "nothing more is said: %s", strerror(errno));
+    heard[length] = '\0';
+    return heard;
 }
 
 static void expect(const char *begin, const char *words)
@@ -67,15 +86,6 @@ static void expect(const char *begin, const char *words)
     hear();
     ck_assert_msg(strncmp(heard, begin, strlen(begin)) == 0, "not %s: %s", begin, heard);
     ck_assert_msg(strstr(heard, words) != NULL, "without %s: %s", words, heard);
-}
-
-static void wait_watchdog(void)
-{
-    char text[64];
-    ssize_t length = recv(manager, text, sizeof(text) - 1, 0);
-    ck_assert_int_gt(length, 0);
-    text[length] = '\0';
-    ck_assert_str_eq(text, "WATCHDOG=1\n");
 }
 
 static void start(const char *watchdog)
@@ -150,7 +160,7 @@ START_TEST(signs_of_life)
     } while (strncmp(heard, "READY=1\n", 8) != 0);
     int64_t begin = moment_ms();
     for (int i = 0; i < 4; i++)
-        wait_watchdog();
+        ck_assert_str_eq(hear_anything(), "WATCHDOG=1\n");
     ck_assert_int_ge(moment_ms() - begin, 700);
     ck_assert_int_le(moment_ms() - begin, limit_ms(1600));
     finish();
@@ -168,11 +178,8 @@ START_TEST(a_watchdog_of_another_process)
         hear();
     } while (strncmp(heard, "READY=1\n", 8) != 0);
     int client = bed_connect(&bed);
-    char text[200]; /* the next word, five seconds later, is no sign of life */
-    ssize_t length = recv(manager, text, sizeof(text) - 1, 0);
-    ck_assert_int_gt(length, 0);
-    text[length] = '\0';
-    ck_assert_int_eq(strncmp(text, "STATUS=", 7), 0);
+    /* The next word, five seconds later, is no sign of life. */
+    ck_assert_int_eq(strncmp(hear_anything(), "STATUS=", 7), 0);
     client_close(client);
     finish();
 }

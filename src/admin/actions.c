@@ -42,7 +42,7 @@ struct service *action_find_service(struct admin_request *request, void *server)
         return list_entry(engine->services.next, struct service, node);
     list_names(engine, names);
     if (!name) {
-        admin_reply_line(request, 400, "say which upstream: ?upstream=NAME, one of: %s", names);
+        admin_reply_line(request, 400, "say which upstream, one of: %s", names);
         return NULL;
     }
     struct service *service = service_find(engine, name);

@@ -91,6 +91,16 @@ static int parse_service(const char *text, struct target *ret_target, const char
     return finish(&target, result, ret_target);
 }
 
+static int parse_address(const char *text, struct target *ret_target, const char **ret_why)
+{
+    struct target target = {.kind = TARGET_ADDRESS};
+    int result = address_parse(text, &target.address, ret_why);
+    if (result == 0 && !address_is_unicast(&target.address))
+        result = invalid(ret_why, "nobody can be reached at this address: it is unspecified, "
+                                  "multicast or broadcast");
+    return finish(&target, result, ret_target);
+}
+
 int target_parse(const char *text, struct target *ret_target, const char **ret_why)
 {
     struct target target = {.kind = TARGET_NAME};
@@ -107,10 +117,8 @@ int target_parse(const char *text, struct target *ret_target, const char **ret_w
         host[length] = '\0';
     }
     struct address ip;
-    if (text[0] == '[' || strchr(text, ':') != colon || (fits && address_parse_ip(host, 1, &ip))) {
-        target.kind = TARGET_ADDRESS;
-        return finish(&target, address_parse(text, &target.address, ret_why), ret_target);
-    }
+    if (text[0] == '[' || strchr(text, ':') != colon || (fits && address_parse_ip(host, 1, &ip)))
+        return parse_address(text, ret_target, ret_why);
     if (address_parse_port(colon + 1, &target.port) < 0)
         return invalid(ret_why, "a port is a number from 1 to 65535");
     return finish(&target, parse_name(text, length, &target, ret_why), ret_target);

@@ -227,8 +227,11 @@ END_TEST
 
 static void on_signal(int number)
 {
+    int before = errno;
+    char bytes[100];
     (void)number;
-    hear(); /* so there is room again */
+    (void)!recv(manager, bytes, sizeof bytes, 0); /* so there is room again */
+    errno = before;
 }
 
 /* A signal while a message waits is no reason to drop it. */

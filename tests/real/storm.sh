@@ -69,6 +69,6 @@ ok "seed $seed: $steps steps, $upgrades upgrades among them: 0 of $clients clien
 last=$(main)
 only_the_last() { for p in "$first" $(successors); do [ "$p" = "$last" ] || ! kill -0 "$p" 2>/dev/null || return 1; done; }
 until_ok 20 only_the_last
-after=$(descriptors "$last")
-[ "$after" -le $((before + 8)) ] || fail "descriptors grew from $before to $after"
-ok "every old process has ended; descriptors $before, then $after"
+at_rest() { [ "$(descriptors "$last")" -le "$before" ]; }
+until_ok 20 at_rest
+ok "every old process has ended; descriptors $before, then $(descriptors "$last")"

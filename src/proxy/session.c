@@ -57,10 +57,10 @@ void session_finish(struct session *session, enum session_end end, bool orderly)
     tally_ended(view->tally, end, now - session->started); /* who reads the log finds it counted */
     if (view->config->global.access_log)
         log_access(session, end, now);
+    note_service(session, end, now); /* a client that comes back at once goes elsewhere */
     void (*close_stream)(struct stream *) = orderly ? stream_close : stream_reset;
     close_stream(session->client);
     close_stream(session->backend);
-    note_service(session, end, now);
     relay_clear(&session->relay, view->loop);
     task_cancel(&session->again);
     list_remove(&session->node);

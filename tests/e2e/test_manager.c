@@ -45,40 +45,32 @@ static void take_descriptors(struct msghdr *message)
     }
 }
 
-/* A wait with a time-out ends when the process was stopped meanwhile: signal(7). */
-static ssize_t receive(struct msghdr *message)
-{
-    ssize_t length;
-    do {
-        length = recvmsg(manager, message, MSG_CMSG_CLOEXEC);
-    } while (length < 0 && errno == EINTR);
-    return length;
-}
-
-/* Waits for the next message, other than signs of life, that says something else than before. */
-static void hear(void)
+/* Waits for the next message. A wait with a time-out ends when the process was stopped meanwhile:
+ * signal(7). */
+static const char *hear_anything(void)
 {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(16 * sizeof(int))];
     struct iovec part = {.iov_base = heard, .iov_len = sizeof(heard) - 1};
+    struct msghdr message;
+    ssize_t length;
     do {
-        struct msghdr message = {.msg_iov = &part,
-                                 .msg_iovlen = 1,
-                                 .msg_control = control,
-                                 .msg_controllen = sizeof(control)};
-        ssize_t length = receive(&message);
-        ck_assert_msg(length >= 0, "nothing more is said: %s", strerror(errno));
-        heard[length] = '\0';
-        take_descriptors(&message);
-    } while (strcmp(heard, "WATCHDOG=1\n") == 0);
-}
-
-static const char *hear_anything(void)
-{
-    struct iovec part = {.iov_base = heard, .iov_len = sizeof(heard) - 1};
-    ssize_t length = receive(&(struct msghdr){.msg_iov = &part, .msg_iovlen = 1});
+        message = (struct msghdr){.msg_iov = &part,
+                                  .msg_iovlen = 1,
+                                  .msg_control = control,
+                                  .msg_controllen = sizeof(control)};
+        length = recvmsg(manager, &message, MSG_CMSG_CLOEXEC);
+    } while (length < 0 && errno == EINTR);
     ck_assert_msg(length > 0, "nothing more is said: %s", strerror(errno));
     heard[length] = '\0';
+    take_descriptors(&message);
     return heard;
+}
+
+/* ... that is no sign of life. */
+static void hear(void)
+{
+    while (strcmp(hear_anything(), "WATCHDOG=1\n") == 0)
+        ;
 }
 
 static void expect(const char *begin, const char *words)

@@ -217,7 +217,6 @@ tests_unit_test_discovery_membership_journal_LDADD = $(LIBS_DISCOVERY) $(CHECK_L
 
 tests_unit_test_discovery_resolver_files_SOURCES = tests/unit/test_discovery_resolver_files.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -232,7 +231,6 @@ tests_unit_test_discovery_resolver_files_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_lookup_shared_SOURCES = tests/unit/test_discovery_lookup_shared.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -245,7 +243,6 @@ tests_unit_test_discovery_lookup_shared_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_service_SOURCES = tests/unit/test_discovery_service.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -305,7 +302,6 @@ tests_unit_test_discovery_hosts_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_discovery_SOURCES = tests/unit/test_discovery_discovery.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -318,7 +314,6 @@ tests_unit_test_discovery_discovery_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_lookup_SOURCES = tests/unit/test_discovery_lookup.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -331,7 +326,6 @@ tests_unit_test_discovery_lookup_LDADD = $(LIBS_DISCOVERY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_resolver_SOURCES = tests/unit/test_discovery_resolver.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \
@@ -385,7 +379,6 @@ tests_unit_test_proxy_loop_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_connect_SOURCES = tests/unit/test_proxy_connect.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
 	tests/unit/loop_rig.h
@@ -409,7 +402,6 @@ tests_unit_test_proxy_relay_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_dial_SOURCES = tests/unit/test_proxy_dial.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dial_rig.c \
 	tests/unit/dial_rig.h \
 	tests/unit/view_rig.c \
@@ -460,7 +452,6 @@ tests_unit_test_proxy_tried_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_race_SOURCES = tests/unit/test_proxy_race.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
 	tests/unit/loop_rig.h
@@ -469,7 +460,6 @@ tests_unit_test_proxy_race_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_probe_SOURCES = tests/unit/test_proxy_probe.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/loopback.c \
 	tests/unit/loopback.h \
 	tests/unit/turn.h
@@ -478,7 +468,6 @@ tests_unit_test_proxy_probe_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_health_SOURCES = tests/unit/test_proxy_health.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
 	tests/unit/plain_set.h \
@@ -490,7 +479,6 @@ tests_unit_test_proxy_health_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_dial_hedge_SOURCES = tests/unit/test_proxy_dial_hedge.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dial_rig.c \
 	tests/unit/dial_rig.h \
 	tests/unit/view_rig.c \
@@ -504,7 +492,6 @@ tests_unit_test_proxy_dial_hedge_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_dial_heal_SOURCES = tests/unit/test_proxy_dial_heal.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dial_rig.c \
 	tests/unit/dial_rig.h \
 	tests/unit/view_rig.c \
@@ -569,7 +556,6 @@ tests_unit_test_proxy_talk_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_tally_SOURCES = tests/unit/test_proxy_tally.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/tally_check.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
@@ -586,7 +572,6 @@ tests_unit_test_proxy_retire_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_proxy_sessions_SOURCES = tests/unit/test_proxy_sessions.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/view_rig.c \
 	tests/unit/view_rig.h \
 	tests/unit/plain_set.h \
@@ -598,7 +583,6 @@ tests_unit_test_proxy_sessions_LDADD = $(LIBS_PROXY) $(CHECK_LIBS)
 
 tests_unit_test_discovery_search_SOURCES = tests/unit/test_discovery_search.c tests/unit/suite.h \
 	tests/unit/idle_time.c \
-	tests/unit/idle_time.h \
 	tests/unit/dns_message.c \
 	tests/unit/dns_message.h \
 	tests/unit/dns_server.c \

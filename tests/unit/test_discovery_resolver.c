@@ -1,5 +1,6 @@
 #include "discovery/resolver.h"
 
+#include <ares.h>
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -210,13 +211,17 @@ START_TEST(two_silent_rounds_are_a_timeout)
 }
 END_TEST
 
-/* It may be forged, so the right one is waited for. Newer c-ares (1.34) does so with another's
- * number or question alone; what is no message at all ends its waiting: the next server is asked at
- * once. */
+/* What is no message at all ends the waiting of newer c-ares: the next server is asked at
+ * once. 1.18 is the last one that is known to wait on. */
+static bool may_end_by_rubbish(int failure)
+{
+    return failure == DNS_RUBBISH && ARES_VERSION > 0x0112ff;
+}
+
+/* It may be forged, so the right one is waited for. */
 START_TEST(a_foreign_answer_is_none)
 {
     static const int foreign[] = {DNS_FOREIGN, DNS_RUBBISH};
-    bool is_rubbish = foreign[_i] == DNS_RUBBISH;
     struct result result;
     resolve_with(2);
     dns_server_fail(servers[0], NAME, DNS_A, foreign[_i]);
@@ -226,7 +231,7 @@ START_TEST(a_foreign_answer_is_none)
     ck_assert(address_equal(&result.server, dns_server_address(servers[1])));
     dns_server_fail(servers[1], NAME, DNS_A, foreign[_i]);
     ask(NAME, DNS_A, &result);
-    if (!is_rubbish || result.outcome != ANSWER_MALFORMED)
+    if (!may_end_by_rubbish(foreign[_i]) || result.outcome != ANSWER_MALFORMED)
         ck_assert_int_eq(result.outcome, ANSWER_TIMEOUT);
 }
 END_TEST
